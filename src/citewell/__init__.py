@@ -1,0 +1,48 @@
+"""Citewell: ask your own documents, offline, and get answers with exact citations.
+
+>>> import citewell
+>>> collection = citewell.open("handbook.citewell", create=True)
+>>> collection.add("handbook/")
+>>> answer = collection.ask("How many days of leave do new employees get?")
+>>> print(answer.text, answer.citations[0].quote)
+
+Names are loaded when first used, so that ``import citewell`` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from citewell.access import Scope
+    from citewell.collection import Collection, open  # noqa: A004 — the public verb, used as citewell.open
+    from citewell.errors import CitewellError, UserError
+    from citewell.index.filters import Filters
+    from citewell.records import Answer, Citation, Document, Hit, Locator, Passage
+    from citewell.settings import Settings
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "open": "citewell.collection", "Collection": "citewell.collection", "Scope": "citewell.access",
+    "CitewellError": "citewell.errors", "UserError": "citewell.errors", "Filters": "citewell.index.filters",
+    "Answer": "citewell.records", "Citation": "citewell.records", "Document": "citewell.records",
+    "Hit": "citewell.records", "Locator": "citewell.records", "Passage": "citewell.records",
+    "Settings": "citewell.settings",
+}  # fmt: skip
+
+__all__ = [
+    "Answer", "Citation", "CitewellError", "Collection", "Document", "Filters", "Hit", "Locator", "Passage", "Scope",
+    "Settings", "UserError", "__version__", "open",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'citewell' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
