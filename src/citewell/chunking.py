@@ -97,7 +97,7 @@ def _passage(document: Document, context: _Run, span: Span, occurrence: int) -> 
         id=content_id(document.id, text, str(occurrence)),
         document_id=document.id,
         document_version=document.version,
-        source_id=document.metadata.get("source_id", ""),
+        source_id=document.source_id,
         uri=document.uri,
         title=document.title,
         text=text,
@@ -108,7 +108,7 @@ def _passage(document: Document, context: _Run, span: Span, occurrence: int) -> 
         language=document.language,
         modified_at=document.modified_at,
         media_type=document.media_type,
-        metadata={key: value for key, value in document.metadata.items() if key != "source_id"},
+        metadata=document.metadata,
     )
 
 

@@ -167,7 +167,8 @@ class Block:
 class Document:
     """One file (or mail, page, row) as text with structure.
 
-    id: hash of source id and URI, stable across edits. version: hash of the bytes and the parser version.
+    id: hash of source id and URI, stable across edits. version: hash of the bytes and the versions of the code that
+    parsed and cut them.
     modified_at: ISO 8601 date or date-time the document states or its file carries; empty when unknown.
     readers: principals who may read it; empty means nobody. text: one normalised string; every span counts in it.
     notes: what a reader of the document should know about its parsing, such as pages without text.
@@ -180,6 +181,7 @@ class Document:
     media_type: str
     text: str
     blocks: tuple[Block, ...]
+    source_id: str = ""
     language: str = ""
     modified_at: str = ""
     readers: tuple[str, ...] = ()
@@ -189,7 +191,7 @@ class Document:
     def to_json(self) -> Json:
         return {
             "id": self.id, "version": self.version, "uri": self.uri, "title": self.title,
-            "media_type": self.media_type, "language": self.language, "modified_at": self.modified_at,
+            "source_id": self.source_id, "media_type": self.media_type, "language": self.language, "modified_at": self.modified_at,
             "readers": list(self.readers), "metadata": self.metadata, "notes": list(self.notes),
             "text": self.text, "blocks": [block.to_json() for block in self.blocks],
         }  # fmt: skip
@@ -199,7 +201,7 @@ class Document:
         return Document(
             id=data["id"], version=data["version"], uri=data["uri"], title=data["title"],
             media_type=data["media_type"], text=data["text"],
-            blocks=tuple(Block.from_json(block) for block in data["blocks"]),
+            blocks=tuple(Block.from_json(block) for block in data["blocks"]), source_id=data.get("source_id", ""),
             language=data.get("language", ""), modified_at=data.get("modified_at", ""),
             readers=tuple(data.get("readers", ())), metadata=data.get("metadata", {}),
             notes=tuple(data.get("notes", ())),

@@ -118,12 +118,16 @@ class Settings:
         """Settings from nested tables; unknown tables and fields are errors that list the known ones."""
         return _apply(Settings(), data, source="collection.toml")
 
-    def with_environment(self, environment: Mapping[str, str] | None = None) -> Settings:
-        """These settings with ``CITEWELL_<STAGE>_<FIELD>`` variables applied; the stored encoder, chunking and
-        language are what the rows were made with and cannot be overridden."""
+    def with_environment(self, environment: Mapping[str, str] | None = None, *, stored: bool = True) -> Settings:
+        """These settings with ``CITEWELL_<STAGE>_<FIELD>`` variables applied.
+
+        stored: a collection exists already; what its rows were made with (chunking, index) is left alone.
+        """
         variables = os.environ if environment is None else environment
         changes: dict[str, dict[str, str]] = {}
-        for stage in ("parsing", "ingest", "retrieval", "answering"):
+        for stage in (each.name for each in fields(self)):
+            if stored and stage in {"chunking", "index"}:
+                continue
             for each in fields(getattr(self, stage)):
                 name = f"CITEWELL_{stage}_{each.name}".upper()
                 if name in variables:

@@ -1,0 +1,1 @@
+"""From ranked passages to a cited answer: read, judge, cite, compare versions."""

@@ -1,0 +1,49 @@
+"""Citations and claims from evidence. Every quote is the document's own characters at its span."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from citewell.answering.read import Evidence
+from citewell.records import Citation, Claim
+
+ALIKE = 0.93  # cosine above which two quotes say the same; measured on the sample corpus' near-twins
+WORTH = 0.55  # a further sentence is added when it is at least this share as probable as the first
+
+
+def choose(evidence: Sequence[Evidence], most: int) -> list[Evidence]:
+    """The best unit and up to ``most - 1`` that add something: nearly as probable and not the same thing again."""
+    chosen = list(evidence[:1])
+    for unit in evidence[1:]:
+        if len(chosen) == most or unit.probability < WORTH * chosen[0].probability:
+            break
+        if all(float(unit.vector @ other.vector) < ALIKE and unit.text != other.text for other in chosen):
+            chosen.append(unit)
+    return chosen
+
+
+def cite(chosen: Sequence[Evidence]) -> tuple[tuple[Claim, ...], tuple[Citation, ...]]:
+    """One claim and one citation per unit, in the given order."""
+    citations = tuple(citation(unit) for unit in chosen)
+    claims = tuple(
+        Claim(readable(unit), (number,), unit.probability, "supported") for number, unit in enumerate(chosen)
+    )
+    return claims, citations
+
+
+def citation(unit: Evidence) -> Citation:
+    passage = unit.hit.passage
+    return Citation(
+        passage_id=passage.id, document_id=passage.document_id, document_version=passage.document_version,
+        uri=passage.uri, title=passage.title, quote=unit.text, span=unit.span, locator=passage.locate(unit.span),
+        heading_path=passage.heading_path, header=passage.header, modified_at=passage.modified_at,
+    )  # fmt: skip
+
+
+def readable(unit: Evidence) -> str:
+    """The unit as a person reads it: a table row with its column names, anything else as it stands."""
+    header, text = unit.hit.passage.header, unit.text
+    names, cells = header.split(" | "), text.split(" | ")
+    if not header or len(names) != len(cells):
+        return text
+    return "; ".join(f"{name}: {cell}" for name, cell in zip(names, cells, strict=True) if cell.strip())

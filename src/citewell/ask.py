@@ -1,0 +1,71 @@
+"""From a question to an answer with exact citations, or an honest refusal. One screen, one call per stage."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from citewell.access import Scope
+from citewell.answering.cite import choose, cite
+from citewell.answering.conflicts import describe, find_conflict
+from citewell.answering.read import confidence, load_calibration, read
+from citewell.answering.refuse import refusal
+from citewell.errors import QuestionError
+from citewell.index.filters import Filters
+from citewell.records import Answer
+from citewell.retrieval.search import search
+
+if TYPE_CHECKING:
+    from citewell.store import Store
+
+
+def ask(question: str, store: Store, scope: Scope, filters: Filters | None = None) -> Answer:
+    """The best-supported sentences, quoted and cited; below the calibrated threshold a refusal with what came nearest."""
+    timings: dict[str, float] = {}
+    question = check_question(question, store.settings.answering.max_question_characters)
+    calibration = load_calibration()
+    with _timed("retrieve", timings):
+        hits = search(question, store.index, store.encoder, scope, filters, store.settings.retrieval)
+    with _timed("read", timings):
+        evidence = read(question, hits, store.encoder, calibration)
+        sure = confidence(evidence, calibration)
+    refused = refusal(question, hits, sure, calibration.threshold)
+    with _timed("cite", timings):
+        rivals = find_conflict(evidence)
+        chosen = [*rivals, *choose(evidence, store.settings.answering.sentences - len(rivals))]
+        claims, citations = cite([] if refused else rivals or chosen)
+    return Answer(
+        question=question,
+        text="" if refused else " ".join(claim.text for claim in claims),
+        claims=claims,
+        citations=citations,
+        hits=tuple(hits),
+        confidence=sure,
+        refusal=refused,
+        conflicts=(describe(rivals),) if rivals and not refused else (),
+        timings=timings,
+        trace_id=uuid.uuid4().hex,
+    )
+
+
+def check_question(question: str, longest: int) -> str:
+    """The question without surrounding white space, or :class:`QuestionError`."""
+    text = " ".join(question.split())
+    if not any(character.isalnum() for character in text):
+        raise QuestionError('The question is empty. Ask in words, for example:  citewell ask "How do I request leave?"')
+    if len(text) > longest:
+        raise QuestionError(
+            f"The question has {len(text):,} characters; at most {longest:,} are read. "
+            "Ask the question itself and add long material as a file:  citewell add FILE"
+        )
+    return text
+
+
+@contextmanager
+def _timed(stage: str, timings: dict[str, float]) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    timings[stage] = time.perf_counter() - started

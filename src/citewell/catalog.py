@@ -1,0 +1,218 @@
+"""The catalog: which sources a collection has, and what became of every file in them.
+
+SQLite through SQLAlchemy Core. It holds no text of documents. One writer at a time (the collection's lock file sees to
+that), a rollback journal instead of a write-ahead log (SQLite before 3.51.3 can corrupt a log that several connections
+checkpoint), ``synchronous=FULL`` and no memory mapping. Schema changes are the ordered list :data:`MIGRATIONS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.pool import NullPool
+
+from citewell.access import Scope
+from citewell.errors import CollectionError
+
+Status = Literal["indexed", "failed", "skipped", "excluded"]
+
+_METADATA = MetaData()
+_SOURCES = Table(
+    "sources",
+    _METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("location", Text, nullable=False),
+    Column("added_at", String(32), nullable=False),
+    Column("synced_at", String(32), nullable=False, default=""),
+)
+_ITEMS = Table(
+    "items",
+    _METADATA,
+    Column("source_id", String(32), primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("document_id", String(32), nullable=False, index=True),
+    Column("version", String(32), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("pipeline", String(64), nullable=False),
+    Column("readers", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("media_type", String(128), nullable=False),
+    Column("modified_at", String(32), nullable=False),
+    Column("passages", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+_SCHEMA = Table("schema_version", _METADATA, Column("version", Integer, nullable=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place documents come from. kind: ``files``. location: absolute path. Times are ISO 8601 UTC."""
+
+    id: str
+    kind: str
+    location: str
+    added_at: str
+    synced_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file of a source and what became of it.
+
+    version: of the indexed document, empty when none. mtime_ns: -1 when the file was too fresh to be trusted unchanged.
+    pipeline: parser and chunker versions that saw it. seconds: of parsing.
+    """
+
+    source_id: str
+    uri: str
+    document_id: str
+    status: Status
+    version: str = ""
+    reason: str = ""
+    message: str = ""
+    size: int = 0
+    mtime_ns: int = -1
+    pipeline: str = ""
+    readers: tuple[str, ...] = ()
+    title: str = ""
+    media_type: str = ""
+    modified_at: str = ""
+    passages: int = 0
+    seconds: float = 0.0
+
+
+_ITEM_FIELDS = tuple(each.name for each in fields(Item))
+
+
+def _create_tables(connection: Connection) -> None:
+    _METADATA.create_all(connection)
+
+
+MIGRATIONS = (_create_tables,)
+"""Applied in order, each once, in one transaction; the number applied is the schema version."""
+
+
+class Catalog:
+    """Opens, creates and upgrades ``catalog.db``. Reads that name documents take a :class:`Scope`."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = _engine(path)
+        with self._engine.begin() as connection:
+            _SCHEMA.create(connection, checkfirst=True)
+            applied = connection.execute(select(_SCHEMA.c.version)).scalar() or 0
+            if applied > len(MIGRATIONS):
+                raise CollectionError(
+                    f"{path} has schema version {applied}; this release knows up to {len(MIGRATIONS)}. "
+                    "Upgrade Citewell:  pip install --upgrade citewell"
+                )
+            for migrate in MIGRATIONS[applied:]:
+                migrate(connection)
+            if applied < len(MIGRATIONS):
+                connection.execute(delete(_SCHEMA))
+                connection.execute(insert(_SCHEMA).values(version=len(MIGRATIONS)))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            yield connection
+
+    def sources(self) -> list[Source]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_SOURCES).order_by(_SOURCES.c.added_at, _SOURCES.c.id))
+            return [Source(**row) for row in rows.mappings()]
+
+    def add_source(self, source: Source) -> None:
+        """Registers a source; one that is known already stays as it is."""
+        with self._write() as connection:
+            known = connection.execute(select(_SOURCES.c.id).where(_SOURCES.c.id == source.id)).scalar()
+            if known is None:
+                connection.execute(insert(_SOURCES).values(**{f.name: getattr(source, f.name) for f in fields(Source)}))
+
+    def mark_synced(self, source_id: str, at: str) -> None:
+        with self._write() as connection:
+            connection.execute(update(_SOURCES).where(_SOURCES.c.id == source_id).values(synced_at=at))
+
+    def remove_source(self, source_id: str) -> None:
+        """Forgets a source and its items; the caller has removed its documents from the index."""
+        with self._write() as connection:
+            connection.execute(delete(_ITEMS).where(_ITEMS.c.source_id == source_id))
+            connection.execute(delete(_SOURCES).where(_SOURCES.c.id == source_id))
+
+    def items(self, scope: Scope, source_id: str | None = None) -> list[Item]:
+        """The visible items of one source or of all, by URI. Failed items have the readers their path gives them."""
+        query = select(_ITEMS).order_by(_ITEMS.c.uri)
+        if source_id is not None:
+            query = query.where(_ITEMS.c.source_id == source_id)
+        with self._engine.connect() as connection:
+            found = [_item(row) for row in connection.execute(query).mappings()]
+        return [item for item in found if scope.allows(item.readers)]
+
+    def record(self, items: Sequence[Item]) -> None:
+        """Inserts or replaces items in one transaction."""
+        if not items:
+            return
+        rows = [{name: getattr(item, name) for name in _ITEM_FIELDS} for item in items]
+        for row in rows:
+            row["readers"] = json.dumps(row["readers"])
+        with self._write() as connection:
+            connection.execute(insert(_ITEMS).prefix_with("OR REPLACE"), rows)
+
+    def forget(self, source_id: str, uris: Iterable[str]) -> None:
+        """Deletes the items of these URIs."""
+        names = list(uris)
+        with self._write() as connection:
+            for start in range(0, len(names), 500):
+                part = names[start : start + 500]
+                connection.execute(delete(_ITEMS).where(_ITEMS.c.source_id == source_id, _ITEMS.c.uri.in_(part)))
+
+
+def _item(row: Any) -> Item:
+    values = {name: row[name] for name in _ITEM_FIELDS}
+    return Item(**{**values, "readers": tuple(json.loads(values["readers"]))})
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=TRUNCATE", "synchronous=FULL", "mmap_size=0", "foreign_keys=ON", "trusted_schema=OFF",
+            "secure_delete=ON",
+        ):  # fmt: skip
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,1 @@
+"""Where documents come from. Each source lists its items cheaply and reads one when asked."""
