@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def ask(question: str, store: Store, scope: Scope, filters: Filters | None = None) -> Answer:
-    """The best-supported sentences, quoted and cited; below the calibrated threshold a refusal with what came nearest."""
+    """The best-supported sentences, quoted and cited; below the threshold a refusal with the nearest hits."""
     timings: dict[str, float] = {}
     question = check_question(question, store.settings.answering.max_question_characters)
     calibration = load_calibration()
@@ -34,18 +34,18 @@ def ask(question: str, store: Store, scope: Scope, filters: Filters | None = Non
         sure = confidence(evidence, calibration)
     refused = refusal(question, hits, sure, calibration.threshold)
     with _timed("cite", timings):
-        rivals = find_conflict(evidence)
-        chosen = [*rivals, *choose(evidence, store.settings.answering.sentences - len(rivals))]
-        claims, citations = cite([] if refused else rivals or chosen)
+        rivals = [] if refused else find_conflict(evidence)
+        chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
+        claims, citations = cite(chosen)
     return Answer(
         question=question,
-        text="" if refused else " ".join(claim.text for claim in claims),
+        text="\n".join(claim.text for claim in claims),
         claims=claims,
         citations=citations,
         hits=tuple(hits),
         confidence=sure,
         refusal=refused,
-        conflicts=(describe(rivals),) if rivals and not refused else (),
+        conflicts=(describe(rivals),) if rivals else (),
         timings=timings,
         trace_id=uuid.uuid4().hex,
     )

@@ -1,8 +1,8 @@
 """Parsed documents on disk, content-addressed, immutable: ``blobs/ab/abcd….json.z``.
 
 The key is the document version, a hash of the bytes and of the code that parsed them, so a renamed or copied file
-finds its parse here, and a stale one is never found. Files are written beside their name and renamed, so a killed process
-leaves either the whole blob or none; zlib's checksum tells a damaged one.
+finds its parse here, and a stale one is never found. Files are written beside their name and renamed, so a killed
+process leaves either the whole blob or none; zlib's checksum tells a damaged one.
 """
 
 from __future__ import annotations

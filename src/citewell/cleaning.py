@@ -37,7 +37,9 @@ _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 # Joiners shape Arabic, Persian, Indic and emoji text. Elsewhere they are invisible noise.
 _SHAPED = r"\u0600-\u1cff\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
-_JOINERS = re.compile(rf"(?<![{_SHAPED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_SHAPED}])|(?<=[\u200c\u200d])[\u200c\u200d]+")
+_JOINERS = re.compile(
+    rf"(?<![{_SHAPED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_SHAPED}])|(?<=[\u200c\u200d])[\u200c\u200d]+"
+)
 _EMOJI_SELECTOR = re.compile(r"(?<![#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])\ufe0f+")
 
 _BLANKS = re.compile(r"[ \t]+")

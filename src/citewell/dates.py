@@ -17,7 +17,9 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DATE = rf"(?:(\d{{4}})-(\d{{2}})-(\d{{2}})|(\d{{1,2}})\.? ({_MONTH})\.?,? (\d{{4}})|({_MONTH})\.? (\d{{1,2}}),? (\d{{4}}))"
+_DATE = (
+    rf"(?:(\d{{4}})-(\d{{2}})-(\d{{2}})|(\d{{1,2}})\.? ({_MONTH})\.?,? (\d{{4}})|({_MONTH})\.? (\d{{1,2}}),? (\d{{4}}))"
+)
 _CUES = (
     r"effective(?: date| from| as of| as from)?|in force (?:from|since)|valid (?:from|as of)|applies from",
     r"last (?:updated|modified|reviewed|revised)|revised|updated|version [\w.]+|revision [\w.]+|issued|date",
@@ -29,7 +31,7 @@ HEAD_CHARACTERS = 2500
 
 
 def stated_date(text: str) -> str:
-    """The ISO date the first lines of ``text`` state for the document, or ``""``. A date in force beats an edit date."""
+    """The ISO date the first lines of ``text`` state, or ``""``. A date in force beats an edit date."""
     head = text[:HEAD_CHARACTERS]
     for pattern in _STATED:
         for match in pattern.finditer(head):

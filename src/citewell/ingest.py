@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
-from citewell.catalog import Item, Source
+from citewell.catalog import Item, Source, Status
 from citewell.chunking import CHUNKER_VERSION, chunk
 from citewell.dates import stated_date
 from citewell.errors import ParseError, PathError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PIPELINE = f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}"
 SETTLED_NANOSECONDS = 2_000_000_000
-"""A file changed this shortly before it was read may change again within the clock's grain; it is read again next time."""
+"""A file changed this shortly before it was read may change again within the clock's grain; the next run reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,8 @@ def _compare(location: Path, source: Source, known: dict[str, Item], again: froz
     removed = tuple(item for uri, item in known.items() if uri not in seen and not uri.startswith(hidden))
     if known and not seen and not all(item.status == "excluded" for item in known.values()):
         raise PathError(
-            f"{location} lists no file, but {len(known)} were there at the last sync (an unmounted drive?). Nothing was "
-            f"removed. If they are really gone:  citewell remove '{location}'"
+            f"{location} lists no file, but {len(known)} were there at the last sync (an unmounted drive?). "
+            f"Nothing was removed. If they are really gone:  citewell remove '{location}'"
         )
     return _Plan(tuple(to_read), tuple(readers_changed), removed)
 
@@ -175,9 +175,7 @@ def _stale(item: Item, entry: FileEntry) -> bool:
     return retry or not same or item.status == "excluded"
 
 
-def _read_all(
-    store: Store, source: Source, plan: _Plan, known: dict[str, Item]
-) -> Iterator[_Read]:
+def _read_all(store: Store, source: Source, plan: _Plan, known: dict[str, Item]) -> Iterator[_Read]:
     """Every planned file, in the order they finish. At most twice as many are under way as there are parsers."""
     from citewell.parsing.sandbox import ParserPool
 
@@ -217,7 +215,7 @@ def _read(
             return _Read(replace(old, size=entry.size, mtime_ns=item.mtime_ns))
         parsed = _parse(store, pool, data, entry, version)
     except ParseError as error:
-        status = "skipped" if error.reason == "unsupported" else "failed"
+        status: Status = "skipped" if error.reason == "unsupported" else "failed"
         kept = old.version if old is not None else ""
         message = str(error) + (" The last version that could be read stays searchable." if kept else "")
         return _Read(replace(item, status=status, reason=error.reason, message=message, version=kept))
@@ -260,9 +258,7 @@ def _commit(store: Store, batch: _Batch) -> int:
         counts[passage.document_id] = counts.get(passage.document_id, 0) + 1
     if batch.replaced:
         store.index.commit(batch.passages, vectors, batch.replaced)
-    store.catalog.record(
-        [replace(item, passages=counts.get(item.document_id, item.passages)) for item in batch.items]
-    )
+    store.catalog.record([replace(item, passages=counts.get(item.document_id, item.passages)) for item in batch.items])
     return embedded
 
 
@@ -292,7 +288,13 @@ def _remove(store: Store, source: Source, items: Sequence[Item]) -> None:
 
 
 def _report(
-    source: Source, known: dict[str, Item], after: Sequence[Item], plan: _Plan, passages: int, embedded: int, seconds: float
+    source: Source,
+    known: dict[str, Item],
+    after: Sequence[Item],
+    plan: _Plan,
+    passages: int,
+    embedded: int,
+    seconds: float,
 ) -> IngestReport:
     read = {entry.uri for entry, _ in plan.to_read}
     indexed = [item for item in after if item.status == "indexed"]

@@ -191,7 +191,8 @@ class Document:
     def to_json(self) -> Json:
         return {
             "id": self.id, "version": self.version, "uri": self.uri, "title": self.title,
-            "source_id": self.source_id, "media_type": self.media_type, "language": self.language, "modified_at": self.modified_at,
+            "source_id": self.source_id, "media_type": self.media_type, "language": self.language,
+            "modified_at": self.modified_at,
             "readers": list(self.readers), "metadata": self.metadata, "notes": list(self.notes),
             "text": self.text, "blocks": [block.to_json() for block in self.blocks],
         }  # fmt: skip

@@ -7,8 +7,8 @@
       blobs/              parsed documents by version
       lock                held by the one process that writes
 
-Stages take a :class:`Store`; people use :class:`citewell.Collection`, which has the verbs. Parts open when first used, so
-that asking never opens the catalog and ``status`` never loads the encoder.
+Stages take a :class:`Store`; people use :class:`citewell.Collection`, which has the verbs. Parts open when first used,
+so that asking never opens the catalog and ``status`` never loads the encoder.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class Store:
             root.mkdir(parents=True, exist_ok=True)
             root.chmod(0o700)
         except OSError as error:
-            raise CollectionError(f"'{root}' cannot be created: {error.strerror}. Name another folder with -c.") from None
+            raise CollectionError(
+                f"'{root}' cannot be created: {error.strerror}. Name another folder with -c."
+            ) from None
         PassageTable.create(root / "passages.lance", encoder.dimension, settings.index.language)
         (root / "blobs").mkdir(exist_ok=True)
         manifest = Manifest(FORMAT_VERSION, encoder.identity, encoder.dimension, "passages.lance", settings)
@@ -111,7 +113,7 @@ class Store:
         if encoder.identity != self.manifest.encoder:
             raise EncoderMismatchError(
                 f"'{self.root}' was indexed with encoder {self.manifest.encoder}; "
-                f"'{self.settings.index.encoder}' is now {encoder.identity}. Vectors of two encoders cannot be compared. "
+                f"'{self.settings.index.encoder}' is now {encoder.identity}. Vectors of two encoders do not compare. "
                 f"Re-index the stored passages with:  citewell -c '{self.root}' reindex"
             )
         return encoder

@@ -1,0 +1,181 @@
+"""``citewell ask`` and ``citewell search``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from citewell.access import Scope
+from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
+from citewell.cli.output import console, ingest_progress, message, print_json, printable, short_path
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from citewell.index.filters import Filters
+    from citewell.records import Answer, Citation, Hit
+
+AfterOption = Annotated[str, typer.Option(help="Only documents dated on or after this ISO date.")]
+BeforeOption = Annotated[str, typer.Option(help="Only documents dated before this ISO date.")]
+UriOption = Annotated[list[str] | None, typer.Option("--uri", metavar="GLOB", help="Only these paths (repeatable).")]
+TypeOption = Annotated[list[str] | None, typer.Option("--type", metavar="MEDIA_TYPE", help="Only these media types.")]
+LanguageOption = Annotated[list[str] | None, typer.Option("--language", metavar="CODE", help="Only these languages.")]
+WhereOption = Annotated[
+    list[str] | None, typer.Option("--where", metavar="KEY=VALUE", help="Only this metadata value (repeatable).")
+]
+
+
+@app.command("ask")
+def ask_command(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="The question, in words.")],
+    paths: Annotated[list[str] | None, typer.Argument(help="Folders or files to index first, if new.")] = None,
+    collection: CollectionOption = None,
+    principals: AsOption = None,
+    after: AfterOption = "",
+    before: BeforeOption = "",
+    uri: UriOption = None,
+    media_type: TypeOption = None,
+    language: LanguageOption = None,
+    where: WhereOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Answer a question from the documents, with citations; index PATHS first."""
+    import citewell
+    from citewell.ask import check_question
+
+    check_question(question, citewell.Settings().with_environment().answering.max_question_characters)
+    opened = citewell.open(collection_path(context, collection), create=bool(paths))
+    if paths:
+        with ingest_progress(quiet=json) as show:
+            for report in opened.add(*paths, on_progress=show):
+                for item in report.problems:
+                    message(f"{item.status}: {short_path(item.uri)}: {item.message}")
+    filters = make_filters(after, before, uri, media_type, language, where)
+    answer = opened.ask(question, scope=make_scope(principals), filters=filters)
+    if json:
+        print_json(answer.to_json())
+    else:
+        print_answer(answer)
+
+
+@app.command("search")
+def search_command(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    collection: CollectionOption = None,
+    principals: AsOption = None,
+    hits: Annotated[int, typer.Option("-n", "--hits", min=1, max=100, help="How many passages.")] = 10,
+    after: AfterOption = "",
+    before: BeforeOption = "",
+    uri: UriOption = None,
+    media_type: TypeOption = None,
+    language: LanguageOption = None,
+    where: WhereOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the best passages for a query."""
+    import citewell
+
+    opened = citewell.open(collection_path(context, collection))
+    filters = make_filters(after, before, uri, media_type, language, where)
+    found = opened.search(query, scope=make_scope(principals), filters=filters, hits=hits)
+    if json:
+        print_json({"query": query, "hits": [hit.to_json() for hit in found]})
+    else:
+        print_hits(found)
+
+
+def make_scope(principals: list[str] | None) -> Scope:
+    return Scope.of(principals) if principals else Scope.owner()
+
+
+def make_filters(
+    after: str, before: str, uris: list[str] | None, media_types: list[str] | None, languages: list[str] | None,
+    where: list[str] | None,
+) -> Filters | None:  # fmt: skip
+    if not (after or before or uris or media_types or languages or where):
+        return None
+    from citewell.errors import SettingsError
+    from citewell.index.filters import Filters
+
+    pairs = []
+    for text in where or ():
+        key, separator, value = text.partition("=")
+        if not (key and separator):
+            raise SettingsError(f"--where '{text}' has no '='. Expected KEY=VALUE, for example --where author=Kim.")
+        pairs.append((key, value))
+    patterns = tuple(glob if glob.startswith(("/", "*")) else f"*{glob}" for glob in uris or ())
+    return Filters(patterns, tuple(media_types or ()), tuple(languages or ()), (), after, before, tuple(pairs))
+
+
+def print_answer(answer: Answer) -> None:
+    """The answer, numbered sources with page and date, and the quotes highlighted in their passage."""
+    from rich.text import Text
+
+    screen = console()
+    if answer.refusal is not None:
+        screen.print(Text(f"No answer. {answer.refusal.message}", style="bold yellow"))
+        if answer.hits:
+            screen.print(Text("\nNearest passages:"))
+            print_hits(answer.hits[:3])
+        return
+    for claim in answer.claims:
+        marks = "".join(f" [{number + 1}]" for number in claim.citations)
+        screen.print(Text(printable(claim.text), style="bold").append(marks, style="cyan"))
+    for conflict in answer.conflicts:
+        screen.print(Text(f"\n! {printable(conflict.summary)}", style="yellow"))
+    screen.print(Text("\nSources"))
+    texts = {hit.passage.id: hit.passage for hit in answer.hits}
+    for number, citation in enumerate(answer.citations, start=1):
+        screen.print(_source_line(number, citation))
+        passage = texts[citation.passage_id]
+        screen.print(_highlighted(passage.text, citation, passage.span[0]))
+    screen.print(Text(f"\nconfidence {answer.confidence:.0%}", style="dim"))
+
+
+def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
+    from rich.text import Text
+
+    screen = console()
+    if not hits:
+        screen.print(Text("Nothing found."))
+    for number, hit in enumerate(hits, start=1):
+        passage = hit.passage
+        line = Text(f"{number:>2}. ", style="cyan").append(printable(passage.title), style="bold")
+        line.append(_where(str(passage.locate()), passage.modified_at, passage.uri), style="dim")
+        screen.print(line)
+        screen.print(Text(f"    {_one_line(passage.text, 240)}"))
+
+
+def _source_line(number: int, citation: Citation) -> Text:
+    from rich.text import Text
+
+    line = Text(f"[{number}] ", style="cyan").append(printable(citation.title), style="bold")
+    return line.append(_where(str(citation.locator), citation.modified_at, citation.uri), style="dim")
+
+
+def _where(locator: str, modified_at: str, uri: str) -> str:
+    parts = [locator, modified_at[:10], short_path(uri)]
+    return printable("".join(f" · {part}" for part in parts if part))
+
+
+def _highlighted(text: str, citation: Citation, offset: int) -> Text:
+    """The quote in reverse video within up to 120 characters of its passage on either side."""
+    from rich.text import Text
+
+    start, end = citation.span[0] - offset, citation.span[1] - offset
+    left, right = max(0, start - 120), min(len(text), end + 120)
+    before = ("…" if left else "") + text[left:start]
+    after = text[end:right] + ("…" if right < len(text) else "")
+    line = Text("    ").append(_one_line(before), style="dim").append(_one_line(text[start:end]), style="black on yellow")
+    return line.append(_one_line(after), style="dim")
+
+
+def _one_line(text: str, most: int = 10_000) -> str:
+    flat = printable(text.replace("\n", " "))
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
+
+

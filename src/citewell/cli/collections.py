@@ -1,0 +1,205 @@
+"""Commands about a collection's content: add, sync, sources, remove, status, check, reindex."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
+from citewell.cli.ask import make_scope
+from citewell.cli.output import console, ingest_progress, message, print_json, printable, short_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from citewell.catalog import Item
+    from citewell.ingest import IngestReport
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    paths: Annotated[list[str], typer.Argument(help="Folders or files.")],
+    collection: CollectionOption = None,
+    encoder: Annotated[
+        str, typer.Option(metavar="NAME|DIR", help="Encoder of a new collection. [default: the shipped one]")
+    ] = "",
+    json: JsonOption = False,
+) -> None:
+    """Register folders or files as sources and index what is new in them. The collection is made if there is none."""
+    from dataclasses import replace
+
+    import citewell
+    from citewell.sources.files import resolve
+
+    for path in paths:
+        resolve(path)
+    settings = citewell.Settings().with_environment(stored=False)
+    if encoder:
+        settings = replace(settings, index=replace(settings.index, encoder=encoder))
+    opened = citewell.open(collection_path(context, collection), create=True, settings=settings)
+    with ingest_progress(quiet=json) as show:
+        reports = opened.add(*paths, on_progress=show)
+    _print_reports(reports, json)
+
+
+@app.command()
+def sync(context: typer.Context, collection: CollectionOption = None, json: JsonOption = False) -> None:
+    """Bring every source up to date: new, changed and removed files, changed readers."""
+    import citewell
+
+    opened = citewell.open(collection_path(context, collection))
+    with ingest_progress(quiet=json) as show:
+        reports = opened.sync(on_progress=show)
+    _print_reports(reports, json)
+    if not reports and not json:
+        message("This collection has no sources yet. Add one:  citewell add FOLDER")
+
+
+@app.command()
+def sources(context: typer.Context, collection: CollectionOption = None, json: JsonOption = False) -> None:
+    """List the places documents come from."""
+    import citewell
+
+    opened = citewell.open(collection_path(context, collection))
+    found = opened.store.catalog.sources()
+    if json:
+        rows = [{"id": each.id, "kind": each.kind, "location": each.location, "synced_at": each.synced_at} for each in found]
+        print_json({"sources": rows})
+        return
+    for each in found:
+        console().print(f"{each.kind}  {printable(each.location)}  last sync {each.synced_at or 'never'}")
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(help="A source, a folder or file of it, or a document id.")],
+    collection: CollectionOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Remove documents from the index, then ask the index whether they are gone."""
+    import citewell
+
+    removal = citewell.open(collection_path(context, collection)).remove(target)
+    if json:
+        print_json({
+            "documents": list(removal.documents), "passages": removal.passages, "remaining": removal.remaining,
+            "source_removed": removal.source_removed,
+        })  # fmt: skip
+        return
+    console().print(
+        f"Removed {_count(len(removal.documents), 'document')} ({_count(removal.passages, 'passage')}); asked the index "
+        f"afterwards: {removal.remaining} left." + ("" if removal.source_removed else " They stay out until added again.")
+    )
+    if removal.remaining:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    collection: CollectionOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="List every document, not only problems.")] = False,
+    principals: AsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what the collection holds and which files could not be read, with reasons."""
+    import citewell
+
+    opened = citewell.open(collection_path(context, collection))
+    found = opened.status(make_scope(principals))
+    items = opened.items(make_scope(principals))
+    if json:
+        print_json({
+            "collection": found.root, "encoder": found.encoder, "documents": found.documents,
+            "passages": found.passages, "bytes_on_disk": found.bytes_on_disk,
+            "sources": [{"location": each.location, "synced_at": each.synced_at} for each in found.sources],
+            "items": [_item_json(item) for item in (items if everything else found.problems)],
+        })  # fmt: skip
+        return
+    screen = console()
+    screen.print(f"{printable(found.root)}: {_count(found.documents, 'document')}, {_count(found.passages, 'passage')}, "
+                 f"{found.bytes_on_disk / 1e6:.1f} MB, encoder {found.encoder}")  # fmt: skip
+    for each in found.sources:
+        screen.print(f"  source {printable(each.location)}, last sync {each.synced_at or 'never'}")
+    if everything:
+        for item in items:
+            if item.version:
+                screen.print(f"  {item.document_id[:12]}  {item.passages:>4} passages  {item.modified_at[:10]:<10}  "
+                             f"{printable(short_path(item.uri))}")  # fmt: skip
+    _print_problems(found.problems)
+
+
+@app.command()
+def check(context: typer.Context, collection: CollectionOption = None, json: JsonOption = False) -> None:
+    """Compare index, catalog and stored texts; exit with 1 when they contradict each other."""
+    import citewell
+
+    problems = citewell.open(collection_path(context, collection)).check()
+    if json:
+        print_json({"problems": problems})
+    else:
+        for problem in problems:
+            console().print(printable(problem))
+        console().print("No problems found." if not problems else "Repair with:  citewell sync")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reindex(
+    context: typer.Context,
+    collection: CollectionOption = None,
+    encoder: Annotated[str, typer.Option(metavar="NAME|DIR", help="Encoder to use. [default: the recorded one]")] = "",
+) -> None:
+    """Encode every stored passage again, with this release's encoder or another one."""
+    import citewell
+
+    opened = citewell.open(collection_path(context, collection))
+    total = opened.store.index.count(make_scope(None))
+    name = encoder or opened.store.settings.index.encoder
+    done = opened.reindex(name, lambda count: message(f"reindexing: {count}/{total} passages"))
+    console().print(f"Re-indexed {_count(done, 'passage')} with {opened.store.manifest.encoder}.")
+
+
+def _print_reports(reports: list[IngestReport], json: bool) -> None:
+    if json:
+        print_json({"sources": [report.to_json() for report in reports]})
+        return
+    for report in reports:
+        rate = (report.added + report.changed) / report.seconds if report.seconds else 0.0
+        parts = [f"{report.added} added", f"{report.changed} changed", f"{report.unchanged} unchanged",
+                 f"{report.removed} removed"]  # fmt: skip
+        if report.readers_changed:
+            parts.append(f"{report.readers_changed} with changed readers")
+        console(stderr=True).print(
+            f"{printable(short_path(report.source.location))}: {', '.join(parts)}; {report.passages} passages in "
+            f"{report.seconds:.1f} s" + (f" ({rate:.1f} documents/s)" if rate else "")
+        )
+        if not (report.added or report.changed or report.unchanged or report.problems):
+            message("No file was found there. Hidden files and folders are not indexed.")
+        _print_problems(report.problems)
+
+
+def _print_problems(problems: Iterable[Item]) -> None:
+    """Failures one by one; skipped files grouped by reason, because a folder can hold thousands of pictures."""
+    found = list(problems)
+    failed = [item for item in found if item.status == "failed"]
+    skipped = [item for item in found if item.status == "skipped"]
+    for item in failed:
+        message(f"  failed  {short_path(item.uri)}: {item.message}")
+    for item in skipped[:20]:
+        message(f"  skipped {short_path(item.uri)}: {item.message}")
+    if len(skipped) > 20:
+        message(f"  … and {len(skipped) - 20} more skipped files:  citewell status --json")
+
+
+def _item_json(item: Item) -> dict[str, object]:
+    names = ("uri", "document_id", "status", "reason", "message", "title", "media_type", "modified_at", "passages", "size")
+    return {**{name: getattr(item, name) for name in names}, "readers": list(item.readers)}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

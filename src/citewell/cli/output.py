@@ -1,0 +1,104 @@
+"""Printing: one JSON object, or text for people. Messages and progress go to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from citewell.ingest import Progress
+
+
+def message(text: str) -> None:
+    """A line for people on standard error."""
+    sys.stderr.write(f"{printable(text)}\n")
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty(), emoji=False, markup=False)
+
+
+def printable(text: str) -> str:
+    """``text`` without terminal control sequences: documents are not trusted to move the cursor."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "�" for character in text)
+
+
+def short_path(uri: str) -> str:
+    """The path from here when that is shorter, else as it is."""
+    if "://" in uri:
+        return uri
+    relative = os.path.relpath(uri, Path.cwd())
+    return relative if len(relative) < len(uri) else uri
+
+
+@contextmanager
+def ingest_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """A progress bar with documents per second and time left; nothing when ``quiet``.
+
+    Where standard error is no terminal, a plain line is printed every five seconds instead.
+    """
+    if quiet:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield _plain_progress()
+        return
+    columns = (
+        TextColumn("{task.description:<10}"), BarColumn(bar_width=30), MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TextColumn("{task.fields[name]}", style="dim"),
+    )  # fmt: skip
+    with Progress(*columns, console=screen, transient=True) as bars:
+        task = bars.add_task("reading", total=None, rate="", name="")
+
+        def show(progress: Progress) -> None:
+            elapsed = bars.tasks[0].elapsed or 0
+            rate = f"{progress.done / elapsed:.1f} documents/s" if elapsed > 0 else ""
+            name = printable(Path(progress.uri).name)[:40]
+            bars.update(
+                task, description=progress.stage, total=progress.total, completed=progress.done, rate=rate, name=name
+            )
+
+        yield show  # type: ignore[misc]
+
+
+def _plain_progress() -> Callable[[Progress], None]:
+    import time
+
+    started = time.monotonic()
+    last = started
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        final = progress.done == progress.total and progress.stage == "reading"
+        if now - last < 5 and not final:
+            return
+        last = now
+        rate = progress.done / max(now - started, 1e-6)
+        left = (progress.total - progress.done) / max(rate, 1e-6)
+        message(
+            f"{progress.stage}: {progress.done}/{progress.total} documents, {progress.passages} passages, "
+            f"{rate:.1f} documents/s, {left:.0f} s left"
+        )
+
+    return show
