@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import io
+import os
 import random
 import shutil
 import subprocess
@@ -56,7 +58,8 @@ def write_scan(page: Page, target: Path) -> None:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=38)
     buffer.seek(0)
-    canvas = Canvas(str(target), pagesize=A4, invariant=1)
+    os.environ["SOURCE_DATE_EPOCH"] = str(calendar.timegm(page.created.timetuple()))
+    canvas = Canvas(str(target), pagesize=A4)
     canvas.setTitle("Scan_20250114_0932")
     canvas.setAuthor("Sheffield copier 2")
     canvas.drawImage(ImageReader(buffer), 0, 0, *A4)
@@ -71,7 +74,7 @@ def write_speech(page: Page, target: Path) -> bool:
     text = " ".join(block.text for block in page.blocks)
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.wav"
-        subprocess.run([speak, "-v", "en-gb", "-s", "172", "-w", str(raw), text], check=True)
+        subprocess.run([speak, "-v", "en-gb", "-s", "186", "-w", str(raw), text], check=True)
         subprocess.run(
             [convert, "-R", str(raw), "-D", "-r", "16000", "-c", "1", "-b", "16", str(target)], check=True
         )

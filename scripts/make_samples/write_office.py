@@ -17,6 +17,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE
+from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches
 from pptx.util import Pt as SlidePt
 
@@ -24,7 +25,8 @@ from .markup import Block, Page, bold_parts, plain
 from .packing import repack
 
 Cell = str | int | float | date | None
-DARK = RGBColor(0x1F, 0x4E, 0x5F)
+DARK = RGBColor.from_string("1F4E5F")  # type: ignore[no-untyped-call]
+LIGHT = RGBColor.from_string("4F7F8F")  # type: ignore[no-untyped-call]
 
 
 def _properties(core: Any, page: Page) -> None:
@@ -93,11 +95,12 @@ def _boxes(slide: Any, block: Block) -> None:
                 Inches(height),
             )
             shape.fill.solid()
-            shape.fill.fore_color.rgb = DARK if line == 0 else RGBColor(0x4F, 0x7F, 0x8F)
+            shape.fill.fore_color.rgb = DARK if line == 0 else LIGHT
             frame = shape.text_frame
             frame.word_wrap = True
             for index, part in enumerate(text.split(";")):
                 paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
+                paragraph.alignment = PP_ALIGN.CENTER
                 run = paragraph.add_run()
                 run.text = part.strip()
                 run.font.size = SlidePt(15 if index == 0 else 12)
@@ -145,6 +148,7 @@ def write_pptx(page: Page, target: Path) -> None:
     frame = band.text_frame
     for index, text in enumerate((page.title, page.meta.get("subtitle", ""))):
         paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
+        paragraph.alignment = PP_ALIGN.CENTER
         run = paragraph.add_run()
         run.text, run.font.size = text, SlidePt(40 if index == 0 else 20)
     top = 1.7
@@ -154,8 +158,10 @@ def write_pptx(page: Page, target: Path) -> None:
             holder = slide.shapes.title
             holder.left, holder.top, holder.width, holder.height = (Inches(v) for v in (0.6, 0.4, 12.1, 1.0))
             holder.text = block.text
-            holder.text_frame.paragraphs[0].font.size = SlidePt(30)
-            holder.text_frame.paragraphs[0].font.color.rgb = DARK
+            heading = holder.text_frame.paragraphs[0]
+            heading.alignment = PP_ALIGN.LEFT
+            heading.font.size = SlidePt(30)
+            heading.font.color.rgb = DARK
             top = 1.7
         elif block.kind == "table":
             top = _slide_table(slide, block, top)

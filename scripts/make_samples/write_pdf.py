@@ -10,7 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
-from reportlab.lib.enums import TA_JUSTIFY
+from reportlab.lib.enums import TA_JUSTIFY, TA_LEFT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -43,20 +43,27 @@ def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
     return ParagraphStyle(name, fontName=more.pop("font", "Helvetica"), fontSize=size, leading=size * 1.35, **more)
 
 
-BODY = _style("body", 9.8, spaceAfter=5)
-NARROW = _style("narrow", 9.2, spaceAfter=5, alignment=TA_JUSTIFY)
-CELL = _style("cell", 8.6)
-HEAD_CELL = _style("head", 8.6, font="Helvetica-Bold", textColor=colors.white)
-TITLE = _style("title", 19, font="Helvetica-Bold", textColor=ACCENT, spaceAfter=6)
-HEADINGS = {
-    1: _style("h1", 15, font="Helvetica-Bold", textColor=ACCENT, spaceBefore=10, spaceAfter=5),
-    2: _style("h2", 12.5, font="Helvetica-Bold", textColor=ACCENT, spaceBefore=9, spaceAfter=4),
-    3: _style("h3", 10.6, font="Helvetica-Bold", spaceBefore=6, spaceAfter=3),
-}
-CODE = ParagraphStyle("code", fontName="Courier", fontSize=8.4, leading=10.5, leftIndent=6, spaceAfter=6)
+class _Look:
+    """Paragraph styles for one document; ``size`` is the size of the body text in points."""
+
+    def __init__(self, size: float, justified: bool) -> None:
+        small = size - 1.2
+        self.size, self.small = size, small
+        self.body = _style("body", size, spaceAfter=size / 2, alignment=TA_JUSTIFY if justified else TA_LEFT)
+        self.item = _style("item", size, spaceAfter=2)
+        self.cell = _style("cell", small)
+        self.head = _style("head", small, font="Helvetica-Bold", textColor=colors.white)
+        self.title = _style("title", size + 9, font="Helvetica-Bold", textColor=ACCENT, spaceAfter=6)
+        self.subtitle = _style("subtitle", size + 0.7, textColor=colors.grey)
+        self.code = ParagraphStyle("code", fontName="Courier", fontSize=small, leading=10.5, leftIndent=6, spaceAfter=6)
+        self.headings = {
+            1: _style("h1", size + 5, font="Helvetica-Bold", textColor=ACCENT, spaceBefore=10, spaceAfter=5),
+            2: _style("h2", size + 2.7, font="Helvetica-Bold", textColor=ACCENT, spaceBefore=9, spaceAfter=4),
+            3: _style("h3", size + 0.8, font="Helvetica-Bold", spaceBefore=6, spaceAfter=3),
+        }
 
 
-class _Counted(Canvas):
+class _Counted(Canvas):  # type: ignore[misc]
     """Canvas that holds its pages back until the number of pages is known."""
 
     decorate: Callable[[Canvas, int, int], None]
@@ -82,25 +89,31 @@ def _inline(text: str) -> str:
     return "".join(f"<b>{escape(part)}</b>" if bold else escape(part) for part, bold in bold_parts(text))
 
 
-def _widths(rows: tuple[tuple[str, ...], ...], total: float) -> list[float]:
+def _widths(rows: tuple[tuple[str, ...], ...], total: float, size: float) -> list[float]:
+    """Column widths: narrow columns get what they need, the long ones share the rest."""
     count = len(rows[0])
-    longest = [max(stringWidth(plain(row[i]), "Helvetica-Bold", 8.6) for row in rows) + 13 for i in range(count)]
-    words = [
-        max(stringWidth(word, "Helvetica-Bold", 8.6) for row in rows for word in (plain(row[i]).split() or [""])) + 13
-        for i in range(count)
-    ]
-    if sum(longest) <= total:
-        spare = (total - sum(longest)) / count
-        return [width + spare for width in longest]
-    room = total - sum(words)
-    wish = [max(width - word, 0.0) for width, word in zip(longest, words, strict=True)]
-    return [word + room * part / (sum(wish) or 1) for word, part in zip(words, wish, strict=True)]
+    needs = [max(stringWidth(plain(row[i]), "Helvetica-Bold", size) for row in rows) + 14 for i in range(count)]
+    if sum(needs) <= total:
+        return [need + (total - sum(needs)) / count for need in needs]
+    widths = dict.fromkeys(range(count), 0.0)
+    open_columns, room = set(range(count)), total
+    while open_columns:
+        share = room / len(open_columns)
+        fitting = [i for i in open_columns if needs[i] <= share]
+        if not fitting:
+            widths.update(dict.fromkeys(open_columns, share))
+            break
+        for i in fitting:
+            widths[i] = needs[i]
+            room -= needs[i]
+            open_columns.remove(i)
+    return [widths[i] for i in range(count)]
 
 
-def _table(block: Block, width: float) -> Table:
-    data = [[Paragraph(_inline(cell), HEAD_CELL) for cell in block.rows[0]]]
-    data += [[Paragraph(_inline(cell), CELL) for cell in row] for row in block.rows[1:]]
-    table = Table(data, colWidths=_widths(block.rows, width), repeatRows=1, spaceBefore=3, spaceAfter=9)
+def _table(block: Block, width: float, look: _Look) -> Table:
+    data = [[Paragraph(_inline(cell), look.head) for cell in block.rows[0]]]
+    data += [[Paragraph(_inline(cell), look.cell) for cell in row] for row in block.rows[1:]]
+    table = Table(data, colWidths=_widths(block.rows, width, look.small), repeatRows=1, spaceBefore=3, spaceAfter=9)
     table.setStyle(
         TableStyle(
             [
@@ -116,36 +129,35 @@ def _table(block: Block, width: float) -> Table:
     return table
 
 
-def _list(block: Block, style: ParagraphStyle) -> ListFlowable:
-    tight = ParagraphStyle("tight", parent=style, spaceAfter=2)
-    items = [ListItem(Paragraph(_inline(item), tight)) for item in block.items]
+def _list(block: Block, look: _Look) -> ListFlowable:
+    items = [ListItem(Paragraph(_inline(item), look.item)) for item in block.items]
     if block.kind == "numbers":
-        return ListFlowable(items, bulletType="1", bulletFormat="%s.", leftIndent=16, bulletFontSize=style.fontSize)
+        return ListFlowable(items, bulletType="1", bulletFormat="%s.", leftIndent=16, bulletFontSize=look.size)
     return ListFlowable(items, bulletType="bullet", start="•", leftIndent=13, bulletFontSize=8)
 
 
-def _flowables(page: Page, width: float, body: ParagraphStyle) -> list[Flowable]:
-    story: list[Flowable] = [Paragraph(escape(page.title), TITLE)]
+def _flowables(page: Page, width: float, look: _Look) -> list[Flowable]:
+    story: list[Flowable] = [Paragraph(escape(page.title), look.title)]
     if "subtitle" in page.meta:
-        story.append(Paragraph(escape(page.meta["subtitle"]), _style("sub", 10.5, textColor=colors.grey)))
+        story.append(Paragraph(escape(page.meta["subtitle"]), look.subtitle))
     story.append(Spacer(1, 4))
     pending: list[Flowable] = []
     for block in page.blocks:
         made: Flowable
         if block.kind == "heading":
-            pending.append(Paragraph(_inline(block.text), HEADINGS[min(block.level, 3)]))
+            pending.append(Paragraph(_inline(block.text), look.headings[min(block.level, 3)]))
             continue
         if block.kind == "break":
             story.append(PageBreak())
             continue
         if block.kind == "table":
-            made = _table(block, width)
+            made = _table(block, width, look)
         elif block.kind in ("bullets", "numbers"):
-            made = _list(block, body)
+            made = _list(block, look)
         elif block.kind == "code":
-            made = Preformatted(block.text, CODE)
+            made = Preformatted(block.text, look.code)
         else:
-            made = Paragraph(_inline(block.text), body)
+            made = Paragraph(_inline(block.text), look.body)
         short = block.kind != "table" or len(block.rows) < 9
         if pending and short:
             story.append(KeepTogether([*pending, made]))
@@ -179,9 +191,9 @@ def _decorator(page: Page) -> Callable[[Canvas, int, int], None]:
 
 
 def write_pdf(page: Page, target: Path) -> None:
-    """Write ``page`` as a PDF; ``columns: 2`` in its head gives two columns."""
+    """Write ``page`` as a PDF; its head may set ``columns: 2``, the text ``size`` and the side ``margin``."""
     columns = int(page.meta.get("columns", "1"))
-    gap, left, bottom = 7 * mm, 20 * mm, 20 * mm
+    gap, left, bottom = 7 * mm, float(page.meta.get("margin", "20")) * mm, 20 * mm
     width = (A4[0] - 2 * left - gap * (columns - 1)) / columns
     height = A4[1] - 42 * mm
     frames = [
@@ -194,4 +206,5 @@ def write_pdf(page: Page, target: Path) -> None:
     )
     document.addPageTemplates([PageTemplate(id="all", frames=frames)])
     maker = type("_Maker", (_Counted,), {"decorate": staticmethod(_decorator(page))})
-    document.build(_flowables(page, width, NARROW if columns > 1 else BODY), canvasmaker=maker)
+    look = _Look(float(page.meta.get("size", "9.8")), justified=columns > 1)
+    document.build(_flowables(page, width, look), canvasmaker=maker)

@@ -70,7 +70,8 @@ def write_html(page: Page, target: Path) -> None:
 </ul>
 </nav>
 </header>
-<div class="cookie-bar">We use two cookies to keep you signed in. <button>Accept</button> <button>Settings</button></div>
+<div class="cookie-bar">We use two cookies to keep you signed in.
+<button>Accept</button> <button>Settings</button></div>
 <div class="breadcrumbs">{crumbs}</div>
 <main>
 <article>

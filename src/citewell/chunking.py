@@ -220,27 +220,36 @@ def _fit_context(title: str, run: _Run, tokens: Tokens, allowed: int) -> _Run:
 
 
 def _pack(text: str, run: _Run, ruler: _Ruler, budget: int) -> list[Span]:
-    """The run's units packed into passages of about equal size within ``budget``, cut at block ends when near."""
+    """The run's blocks packed in order into passages within ``budget``; a block that fits is never cut.
+
+    A longer block is cut between its units into pieces of about equal size, so that none is a leftover of one sentence.
+    """
     budget = max(budget, 16)
-    units: list[Span] = []
-    opens: set[int] = set()
-    for index, unit in enumerate(run.units):
-        if index in run.opens:
-            opens.add(len(units))
-        units.extend(ruler.windows(text, unit, budget) if ruler(unit) > budget else [unit])
-    total = ruler((units[0][0], units[-1][1])) if units else 0
-    target = total / max(1, math.ceil(total / budget))
+    bounds = [*sorted(run.opens), len(run.units)]
     spans: list[Span] = []
-    first = 0
-    for index in range(1, len(units) + 1):
-        if index < len(units):
-            held = ruler((units[first][0], units[index - 1][1]))
-            with_next = ruler((units[first][0], units[index][1]))
-            near_end = index in opens and held >= 0.8 * target
-            if with_next <= budget and with_next <= 1.2 * target and not near_end:
-                continue
-        spans.append((units[first][0], units[index - 1][1]))
-        first = index
+    for first, last in zip(bounds, bounds[1:], strict=False):
+        units = run.units[first:last]
+        block = (units[0][0], units[-1][1])
+        if ruler(block) > budget:
+            spans.extend(_cut(text, units, ruler, budget))
+        elif spans and ruler((spans[-1][0], block[1])) <= budget:
+            spans[-1] = (spans[-1][0], block[1])
+        else:
+            spans.append(block)
+    return spans
+
+
+def _cut(text: str, units: Sequence[Span], ruler: _Ruler, budget: int) -> list[Span]:
+    """One long block as pieces of about equal size, cut between units; a unit over ``budget`` is cut between words."""
+    small = [piece for unit in units for piece in ruler.windows(text, unit, budget)]
+    target = ruler((units[0][0], units[-1][1])) / math.ceil(ruler((units[0][0], units[-1][1])) / budget)
+    spans = [small[0]]
+    for unit in small[1:]:
+        grown = (spans[-1][0], unit[1])
+        if ruler(grown) <= min(budget, 1.15 * target):
+            spans[-1] = grown
+        else:
+            spans.append(unit)
     return spans
 
 

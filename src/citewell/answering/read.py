@@ -2,7 +2,7 @@
 
 Without a trained reader the unit of an answer is what a person would quote: a sentence, a list item, a table row. Each
 unit of the best passages gets a few plain features (:data:`FEATURES`), and a logistic model fitted on the sample
-questions' ``fit`` half turns them into the probability that the unit holds the answer. Weights and their training record
+questions' ``fit`` half turns them into the probability that the unit holds the answer. Weights and training record
 are in ``calibration.json``, written by ``scripts/fit_answering.py``; nothing here is tuned by hand.
 """
 
@@ -43,14 +43,14 @@ FEATURES = (
 
 _WORD = re.compile(r"[^\W_]+(?:[-.'][^\W_]+)*")
 _QUANTITY = re.compile(
-    r"\b(how (?:many|much|long|often|far|soon|old|big|large|fast|high|late|early)|when|what (?:time|date|year|percentage|"
-    r"price|rate|limit|number|amount)|maximum|minimum|price|cost|deadline|limit|phone|version|dates?|hours?|days?)\b",
+    r"\b(how (?:many|much|long|often|far|soon|old|big|large|fast|high|late|early)|when|what (?:time|date|year|"
+    r"percentage|price|rate|limit|number|amount)|maximum|minimum|price|cost|deadline|limit|phone|version|dates?|hours?|days?)\b",
     re.IGNORECASE,
 )
 _STOP_WORDS = frozenset(
-    "a an the and or of to in on at for from by with is are was were be been do does did has have had can could may "
-    "might must shall should will would i we you they he she it its our my your their this that these those what which "
-    "who whom whose when where why how many much there if any not no me us them as about into per than then so".split()
+    """a an the and or of to in on at for from by with is are was were be been do does did has have had can could may
+    might must shall should will would i we you they he she it its our my your their this that these those what which
+    who whom whose when where why how many much there if any not no me us them as about into per than then so""".split()  # noqa: SIM905
 )
 
 
@@ -90,7 +90,7 @@ def read(question: str, hits: Sequence[Hit], encoder: Encoder, calibration: Cali
     features, vectors = unit_features(question, units, encoder)
     logits = features @ np.asarray(calibration.weights) + calibration.bias
     order = np.argsort(-logits, kind="stable")
-    return [Evidence(*units[i], probability=_sigmoid(float(logits[i])), vector=vectors[i]) for i in order]
+    return [Evidence(units[i][0], units[i][1], _sigmoid(float(logits[i])), vectors[i]) for i in order]
 
 
 def confidence(evidence: Sequence[Evidence], calibration: Calibration) -> float:
@@ -124,9 +124,7 @@ def units_of(passage: Passage) -> list[Span]:
     return spans
 
 
-def unit_features(
-    question: str, units: Sequence[tuple[Hit, Span]], encoder: Encoder
-) -> tuple[np.ndarray, np.ndarray]:
+def unit_features(question: str, units: Sequence[tuple[Hit, Span]], encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
     """(units, FEATURES) float64, and the units' unit vectors (units, dimension)."""
     texts = [_own_text(hit.passage, span) for hit, span in units]
     contexts = [hit.passage.context for hit, _ in units]
@@ -138,7 +136,7 @@ def unit_features(
     weights = {term: math.log(1 + len(whole) / (0.5 + sum(term in words for words in whole))) for term in asked}
     total = sum(weights.values()) or 1.0
     best = max(hit.score for hit, _ in units) or 1.0
-    order = {hit.passage.id: rank for rank, hit in enumerate(dict.fromkeys(hit for hit, _ in units))}
+    order = {key: rank for rank, key in enumerate(dict.fromkeys(hit.passage.id for hit, _ in units))}
     wants_number = bool(_QUANTITY.search(question))
     rows = []
     for index, (hit, _) in enumerate(units):
@@ -159,8 +157,10 @@ def unit_features(
 
 
 def terms(text: str) -> list[str]:
-    """Lower-case words without stop words; a light plural and verb ending is cut so that "limits" meets "limit"."""
-    return [_stem(word) for word in (match.group().lower() for match in _WORD.finditer(text)) if word not in _STOP_WORDS]
+    """Lower-case words without stop words, light endings cut so that "limits" meets "limit"."""
+    return [
+        _stem(word) for word in (match.group().lower() for match in _WORD.finditer(text)) if word not in _STOP_WORDS
+    ]
 
 
 def _stem(word: str) -> str:

@@ -1,0 +1,49 @@
+# make demo    install into .venv and ask the sample corpus four questions
+# make test    run every test
+# make check   lint, format, types, import layers, documentation
+# make bench   the quick benchmarks that need no data set (see benchmarks/README.md for the rest)
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench size clean
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	$(PIP) --editable '.[bench]'
+	@touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/citewell demo
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_docs.py
+
+bench: $(VENV)/installed-bench
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/trace.py
+	$(BIN)/python benchmarks/sync.py
+	$(BIN)/python benchmarks/size.py
+
+size: $(VENV)/installed
+	$(BIN)/python benchmarks/size.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
