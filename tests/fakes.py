@@ -26,12 +26,11 @@ class WordEncoder:
 
     def encode(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
+        for index, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()) or ["empty"]:
                 seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
-                row += np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
-            row /= np.linalg.norm(row)
-        return rows
+                rows[index] += np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
 
 
 def make_document(*blocks: tuple[str, str] | tuple[str, str, tuple[str, ...]], title: str = "Guide") -> Document:
@@ -54,4 +53,6 @@ def make_document(*blocks: tuple[str, str] | tuple[str, str, tuple[str, ...]], t
                 header=header if kind == "table_row" else "",
             )
         )
-    return Document("d" * 32, "v" * 32, "/docs/guide.md", title, "text/markdown", text, tuple(made), readers=("everyone",))
+    return Document(
+        "d" * 32, "v" * 32, "/docs/guide.md", title, "text/markdown", text, tuple(made), readers=("everyone",)
+    )

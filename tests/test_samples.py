@@ -75,9 +75,13 @@ def xlsx_text(path: Path, where: dict[str, Any]) -> str:
     """Cells of the range named by the locator."""
     rows = openpyxl.load_workbook(path)[where["sheet"]][where["cells"]]
     return " | ".join(
-        "" if cell.value is None else cell.value.date().isoformat() if isinstance(cell.value, datetime)
+        ""
+        if cell.value is None
+        else cell.value.date().isoformat()
+        if isinstance(cell.value, datetime)
         else str(cell.value)
-        for row in rows for cell in row
+        for row in rows
+        for cell in row
     )
 
 
@@ -181,8 +185,19 @@ def test_enough_questions_of_each_kind() -> None:
     tags = Counter(tag for item in ANSWERABLE for tag in set(item["tags"]))
     assert len(ANSWERABLE) >= 130
     assert len(UNANSWERABLE) >= 35
-    least = {"conflict": 10, "near-twin": 8, "restricted": 8, "how-to": 8, "definition": 6, "code": 6, "email": 6,
-             "spreadsheet": 12, "prose": 60, "scan": 1, "recording": 1}
+    least = {
+        "conflict": 10,
+        "near-twin": 8,
+        "restricted": 8,
+        "how-to": 8,
+        "definition": 6,
+        "code": 6,
+        "email": 6,
+        "spreadsheet": 12,
+        "prose": 60,
+        "scan": 1,
+        "recording": 1,
+    }
     assert {tag: tags[tag] for tag in least if tags[tag] < least[tag]} == {}
     assert tags["table"] >= 0.25 * len(ANSWERABLE)
 
@@ -225,8 +240,24 @@ def test_readers_cover_every_file() -> None:
 def test_formats_and_size() -> None:
     """Every format is there and the whole is small enough to ship."""
     kinds = Counter(Path(path).suffix for path in FILES)
-    least = {".pdf": 8, ".docx": 6, ".pptx": 3, ".xlsx": 2, ".html": 3, ".md": 5, ".eml": 4, ".csv": 2, ".json": 1,
-             ".jsonl": 1, ".txt": 2, ".epub": 1, ".py": 1, ".c": 1, ".ipynb": 1, ".wav": 1}
+    least = {
+        ".pdf": 8,
+        ".docx": 6,
+        ".pptx": 3,
+        ".xlsx": 2,
+        ".html": 3,
+        ".md": 5,
+        ".eml": 4,
+        ".csv": 2,
+        ".json": 1,
+        ".jsonl": 1,
+        ".txt": 2,
+        ".epub": 1,
+        ".py": 1,
+        ".c": 1,
+        ".ipynb": 1,
+        ".wav": 1,
+    }
     assert {kind: kinds[kind] for kind in least if kinds[kind] < least[kind]} == {}
     assert len(FILES) >= 60
     sizes = {path: (CORPUS / path).stat().st_size for path in FILES}

@@ -35,7 +35,9 @@ def test_wrong_settings_are_explained(data: dict, words: str) -> None:
 
 
 def test_contradicting_settings_name_both_fields() -> None:
-    with pytest.raises(SettingsError, match=r"chunking\.min_tokens .* chunking\.context_tokens .* chunking\.max_tokens"):
+    with pytest.raises(
+        SettingsError, match=r"chunking\.min_tokens .* chunking\.context_tokens .* chunking\.max_tokens"
+    ):
         ChunkingSettings(max_tokens=50, min_tokens=40, context_tokens=40)
     with pytest.raises(SettingsError, match=r"retrieval\.hits"):
         RetrievalSettings(candidates=3, hits=10)

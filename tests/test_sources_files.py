@@ -55,7 +55,8 @@ def test_globs(glob: str, path: str, matches: bool) -> None:
 def test_first_matching_rule_decides_and_no_match_means_nobody(tmp_path: Path) -> None:
     assert ReadersRules.load(tmp_path).readers("any.md") == ("everyone",)
     (tmp_path / "citewell-readers.toml").write_text(
-        '[[rule]]\npath = "hr/**"\nreaders = ["group:hr", "user:kim"]\n[[rule]]\npath = "**.md"\nreaders = ["everyone"]\n'
+        '[[rule]]\npath = "hr/**"\nreaders = ["group:hr", "user:kim"]\n'
+        '[[rule]]\npath = "**.md"\nreaders = ["everyone"]\n'
     )
     rules = ReadersRules.load(tmp_path)
     assert rules.readers("hr/a.md") == ("group:hr", "user:kim")

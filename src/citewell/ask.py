@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from citewell.access import Scope
 from citewell.answering.cite import choose, cite
 from citewell.answering.conflicts import describe, find_conflict
-from citewell.answering.read import confidence, load_calibration, read
+from citewell.answering.read import load_calibration, read
 from citewell.answering.refuse import refusal
 from citewell.errors import QuestionError
 from citewell.index.filters import Filters
@@ -30,8 +30,7 @@ def ask(question: str, store: Store, scope: Scope, filters: Filters | None = Non
     with _timed("retrieve", timings):
         hits = search(question, store.index, store.encoder, scope, filters, store.settings.retrieval)
     with _timed("read", timings):
-        evidence = read(question, hits, store.encoder, calibration)
-        sure = confidence(evidence, calibration)
+        evidence, sure = read(question, hits, store.encoder, calibration)
     refused = refusal(question, hits, sure, calibration.threshold)
     with _timed("cite", timings):
         rivals = [] if refused else find_conflict(evidence)

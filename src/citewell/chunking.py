@@ -12,6 +12,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 from citewell.records import Block, Document, Passage, Place, Span, content_id
@@ -227,7 +228,7 @@ def _pack(text: str, run: _Run, ruler: _Ruler, budget: int) -> list[Span]:
     budget = max(budget, 16)
     bounds = [*sorted(run.opens), len(run.units)]
     spans: list[Span] = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         units = run.units[first:last]
         block = (units[0][0], units[-1][1])
         if ruler(block) > budget:

@@ -120,10 +120,8 @@ class Collection:
             sources = [each for each in self.store.catalog.sources() if Path(each.location).is_relative_to(path)]
             gone = [item for item in items if self._named(item, name, path) and item.status != "excluded"]
             if not gone and not sources:
-                raise PathError(
-                    f"Nothing in this collection is named '{name}'. List what there is:  citewell status --all"
-                )
-            removed = self.store.index.delete([item.document_id for item in gone])
+                raise PathError(f"Nothing here is named '{name}'. List what there is:  citewell status --all")
+            self.store.index.delete([item.document_id for item in gone])
             for source in sources:
                 self._forget_source(source)
             kept = {source.id for source in sources}
@@ -134,7 +132,8 @@ class Collection:
             self.store.tidy(erase=True)
             self.store.index.purge()
             remaining = sum(len(self.store.index.of_document(item.document_id, OWNER)) for item in gone)
-        return Removal(tuple(item.uri for item in gone), removed, remaining, bool(sources))
+        passages = sum(item.passages for item in gone)
+        return Removal(tuple(item.uri for item in gone), passages, remaining, bool(sources))
 
     def search(
         self, query: str, *, scope: Scope = OWNER, filters: Filters | None = None, hits: int | None = None

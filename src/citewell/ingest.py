@@ -37,7 +37,7 @@ SETTLED_NANOSECONDS = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands. total: files to read in this source; stage: ``reading`` or ``optimizing``."""
+    """Where a run stands. total: files to read in this source; stage: ``reading`` or ``indexing``."""
 
     done: int
     total: int
@@ -130,8 +130,8 @@ def sync(
             passages += len(batch.passages)
             batch = _Batch()
     if plan.to_read or plan.removed:
-        if on_progress:
-            on_progress(Progress(done, len(plan.to_read), passages, "", stage="optimizing"))
+        if on_progress and store.index.optimize_due():
+            on_progress(Progress(done, len(plan.to_read), passages, "", stage="indexing"))
         store.tidy(erase=bool(plan.removed))
     store.catalog.mark_synced(source.id, now())
     after = store.catalog.items(Scope.owner(), source.id)

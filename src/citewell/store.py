@@ -136,8 +136,9 @@ class Store:
             yield
 
     def tidy(self, *, erase: bool) -> None:
-        """Indexes new rows, merges small files; erase: also drops stored parses that no document needs any more."""
-        self.index.optimize()
+        """Indexes new rows when they are many; erase: also drops stored parses that no document needs any more."""
+        if self.index.optimize_due():
+            self.index.optimize()
         if erase:
             self.blobs.keep_only({item.version for item in self.catalog.items(Scope.owner())})
 

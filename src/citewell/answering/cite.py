@@ -44,6 +44,6 @@ def readable(unit: Evidence) -> str:
     """The unit as a person reads it: a table row with its column names, anything else as it stands."""
     header, text = unit.hit.passage.header, unit.text
     names, cells = header.split(" | "), text.split(" | ")
-    if not header or len(names) != len(cells):
+    if not header or len(cells) > len(names):
         return text
-    return "; ".join(f"{name}: {cell}" for name, cell in zip(names, cells, strict=True) if cell.strip())
+    return "; ".join(f"{name}: {cell}" for name, cell in zip(names, cells, strict=False) if cell.strip())

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from citewell.answering.read import Evidence, terms
+from citewell.answering.read import Evidence
+from citewell.answering.words import terms
 from citewell.records import Conflict
 
 ALIKE_TEXT = 0.70  # cosine of the two units

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -163,19 +162,19 @@ def _where(locator: str, modified_at: str, uri: str) -> str:
 
 
 def _highlighted(text: str, citation: Citation, offset: int) -> Text:
-    """The quote in reverse video within up to 120 characters of its passage on either side."""
+    """The quote highlighted: a table row below its header row, anything else within 120 characters on either side."""
     from rich.text import Text
 
     start, end = citation.span[0] - offset, citation.span[1] - offset
+    if citation.header:
+        line = Text("    ").append(_one_line(citation.header), style="dim").append("\n    ")
+        return line.append(_one_line(text[start:end]), style="black on yellow")
     left, right = max(0, start - 120), min(len(text), end + 120)
-    before = ("…" if left else "") + text[left:start]
-    after = text[end:right] + ("…" if right < len(text) else "")
-    line = Text("    ").append(_one_line(before), style="dim").append(_one_line(text[start:end]), style="black on yellow")
-    return line.append(_one_line(after), style="dim")
+    line = Text("    ").append(_one_line(("…" if left else "") + text[left:start]), style="dim")
+    line.append(_one_line(text[start:end]), style="black on yellow")
+    return line.append(_one_line(text[end:right] + ("…" if right < len(text) else "")), style="dim")
 
 
 def _one_line(text: str, most: int = 10_000) -> str:
     flat = printable(text.replace("\n", " "))
     return flat if len(flat) <= most else flat[: most - 1] + "…"
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,8 +66,7 @@ def sources(context: typer.Context, collection: CollectionOption = None, json: J
     opened = citewell.open(collection_path(context, collection))
     found = opened.store.catalog.sources()
     if json:
-        rows = [{"id": each.id, "kind": each.kind, "location": each.location, "synced_at": each.synced_at} for each in found]
-        print_json({"sources": rows})
+        print_json({"sources": [asdict(each) for each in found]})
         return
     for each in found:
         console().print(f"{each.kind}  {printable(each.location)}  last sync {each.synced_at or 'never'}")
@@ -89,10 +89,9 @@ def remove(
             "source_removed": removal.source_removed,
         })  # fmt: skip
         return
-    console().print(
-        f"Removed {_count(len(removal.documents), 'document')} ({_count(removal.passages, 'passage')}); asked the index "
-        f"afterwards: {removal.remaining} left." + ("" if removal.source_removed else " They stay out until added again.")
-    )
+    removed = f"{_count(len(removal.documents), 'document')} ({_count(removal.passages, 'passage')})"
+    later = "" if removal.source_removed else " They stay out until added again."
+    console().print(f"Removed {removed}; asked the index afterwards: {removal.remaining} left.{later}")
     if removal.remaining:
         raise typer.Exit(1)
 
@@ -120,8 +119,8 @@ def status(
         })  # fmt: skip
         return
     screen = console()
-    screen.print(f"{printable(found.root)}: {_count(found.documents, 'document')}, {_count(found.passages, 'passage')}, "
-                 f"{found.bytes_on_disk / 1e6:.1f} MB, encoder {found.encoder}")  # fmt: skip
+    held = f"{_count(found.documents, 'document')}, {_count(found.passages, 'passage')}"
+    screen.print(f"{printable(found.root)}: {held}, {found.bytes_on_disk / 1e6:.1f} MB, encoder {found.encoder}")
     for each in found.sources:
         screen.print(f"  source {printable(each.location)}, last sync {each.synced_at or 'never'}")
     if everything:
@@ -197,7 +196,7 @@ def _print_problems(problems: Iterable[Item]) -> None:
 
 
 def _item_json(item: Item) -> dict[str, object]:
-    names = ("uri", "document_id", "status", "reason", "message", "title", "media_type", "modified_at", "passages", "size")
+    names = ("uri", "document_id", "status", "reason", "message", "title", "media_type", "modified_at", "passages")
     return {**{name: getattr(item, name) for name in names}, "readers": list(item.readers)}
 
 

@@ -20,12 +20,13 @@ from citewell.cli.output import console, ingest_progress, message, print_json, p
 if TYPE_CHECKING:
     from citewell.records import Document
 
+
 @app.command()
 def show(
     context: typer.Context,
     document: Annotated[str, typer.Argument(help="Path, end of a path, or document id.")],
     collection: CollectionOption = None,
-    blocks: Annotated[bool, typer.Option("--blocks", help="Show how the document was understood, block by block.")] = False,
+    blocks: Annotated[bool, typer.Option("--blocks", help="Show how it was understood, block by block.")] = False,
     principals: AsOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -105,8 +106,9 @@ def demo(
         screen.print(f"Indexing the sample corpus, the files of a fictional company: {corpus_path()}\n")
         with ingest_progress(quiet=False) as show:
             for report in opened.add(corpus_path(), on_progress=show):
-                screen.print(f"{report.added + report.unchanged} documents, {report.passages} passages in {report.seconds:.1f} s.")
+                count = report.added + report.unchanged
+                screen.print(f"{count} documents, {report.passages} passages in {report.seconds:.1f} s.")
         for question in DEMO_QUESTIONS:
-            screen.print(f"\n{'─' * 78}\n$ citewell ask \"{question}\"\n")
+            screen.print(f'\n{"─" * 78}\n$ citewell ask "{question}"\n')
             print_answer(opened.ask(question))
-    screen.print(f"\n{'─' * 78}\nNow your own:  citewell ask \"…\" FOLDER")
+    screen.print(f'\n{"─" * 78}\nNow your own:  citewell ask "…" FOLDER')

@@ -56,18 +56,19 @@ def ingest_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
     if quiet:
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich import progress as rich_progress
 
     screen = console(stderr=True)
     if not screen.is_terminal:
         yield _plain_progress()
         return
     columns = (
-        TextColumn("{task.description:<10}"), BarColumn(bar_width=30), MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}", style="dim"),
+        rich_progress.TextColumn("{task.description:<10}"), rich_progress.BarColumn(bar_width=30),
+        rich_progress.MofNCompleteColumn(), rich_progress.TextColumn("{task.fields[rate]}"),
+        rich_progress.TimeElapsedColumn(), rich_progress.TextColumn("left"), rich_progress.TimeRemainingColumn(),
+        rich_progress.TextColumn("{task.fields[name]}", style="dim"),
     )  # fmt: skip
-    with Progress(*columns, console=screen, transient=True) as bars:
+    with rich_progress.Progress(*columns, console=screen, transient=True) as bars:
         task = bars.add_task("reading", total=None, rate="", name="")
 
         def show(progress: Progress) -> None:
@@ -78,7 +79,7 @@ def ingest_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
                 task, description=progress.stage, total=progress.total, completed=progress.done, rate=rate, name=name
             )
 
-        yield show  # type: ignore[misc]
+        yield show
 
 
 def _plain_progress() -> Callable[[Progress], None]:
@@ -90,14 +91,17 @@ def _plain_progress() -> Callable[[Progress], None]:
     def show(progress: Progress) -> None:
         nonlocal last
         now = time.monotonic()
-        final = progress.done == progress.total and progress.stage == "reading"
+        if progress.stage != "reading":
+            message("updating the index")
+            return
+        final = progress.done == progress.total
         if now - last < 5 and not final:
             return
         last = now
         rate = progress.done / max(now - started, 1e-6)
         left = (progress.total - progress.done) / max(rate, 1e-6)
         message(
-            f"{progress.stage}: {progress.done}/{progress.total} documents, {progress.passages} passages, "
+            f"reading: {progress.done}/{progress.total} documents, {progress.passages} passages, "
             f"{rate:.1f} documents/s, {left:.0f} s left"
         )
 

@@ -125,7 +125,7 @@ class ReadersRules:
             return ReadersRules([(glob_pattern(rule["path"]), _principals(rule["readers"])) for rule in rules])
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(
-                f"{path} cannot be used: {error!r}. Expected [[rule]] tables, each with path = \"glob\" and "
+                f'{path} cannot be used: {error!r}. Expected [[rule]] tables, each with path = "glob" and '
                 'readers = ["everyone" | "user:NAME" | "group:NAME", …]. Nothing was indexed.'
             ) from None
 

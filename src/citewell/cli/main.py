@@ -1,0 +1,52 @@
+"""Runs the command line: which commands there are, and what happens when something goes wrong.
+
+Exit status: 0 done, 1 an honest negative (a check found problems), 2 the user must change something, 3 a fault of ours
+(the traceback is in a report file), 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from citewell.cli import ask, collections, documents, evaluate  # noqa: F401 — each registers its commands
+from citewell.cli.app import app
+from citewell.cli.output import message
+from citewell.errors import IntegrityError, UserError
+
+
+def run() -> None:
+    """Runs the command line and turns errors into messages and exit statuses."""
+    try:
+        app()
+    except UserError as error:
+        message(f"error: {error}")
+        sys.exit(2)
+    except IntegrityError as error:
+        message(f"integrity problem: {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        message("Stopped. What was committed is kept; run the same command again to go on.")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 — the last resort: anything here is a fault of ours, and is reported whole
+        path = _write_report(error)
+        message(f"citewell failed: {type(error).__name__}: {error}")
+        message(f"This is a fault of Citewell, not of yours. The report is in {path}")
+        sys.exit(3)
+
+
+def _write_report(error: Exception) -> Path:
+    import citewell
+
+    handle, name = tempfile.mkstemp(prefix="citewell-report-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"citewell {citewell.__version__}, Python {platform.python_version()}, {platform.platform()}\n\n")
+        file.write("".join(traceback.format_exception(error)))
+    return Path(name)

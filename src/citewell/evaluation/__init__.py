@@ -1,0 +1,1 @@
+"""Evaluation: data sets, metrics and measured runs. Everything here measures the same code that answers questions."""

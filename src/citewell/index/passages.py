@@ -1,0 +1,262 @@
+"""The passage table: Citewell's index in one Lance data set.
+
+Holds passages, vectors, full-text postings and readers together, so that one commit changes them together. What is
+*not* here: the encoder (vectors come in ready), fusion, and any wait for other writers; a collection has one writer
+process, and any number of readers that see each commit at their next call.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import lance
+import numpy as np
+from lance.query import MatchQuery
+from numpy.typing import NDArray
+
+from citewell.access import Scope
+from citewell.errors import CollectionError
+from citewell.index import Filters, Ranking, rows, upkeep
+from citewell.index.filters import both, condition, one_of
+from citewell.index.fulltext import query_words
+from citewell.records import Hit, Passage, Stage
+
+Vectors = NDArray[np.float32]
+
+EXACT_ROWS = 20_000
+"""A search restricted to at most this many rows compares them all; see ``benchmarks/filtered_recall.py``."""
+
+PROBES, REFINE = 32, 8
+"""Partitions an approximate search opens at least, and how many times ``k`` candidates it compares exactly."""
+
+_LOOKUP_BATCH = 500  # ids in one condition; longer lists are looked up in several
+
+
+class PassageTable:
+    """A :class:`~citewell.index.PassageIndex` in the directory ``path``. Safe to share between threads."""
+
+    def __init__(self, dataset: Any, *, following: bool = True) -> None:
+        """Use :meth:`create` or :meth:`open`. following: whether reads move on to newer commits."""
+        self._dataset = dataset
+        self._following = following
+        self._writing = threading.Lock()
+        self.dimension: int = dataset.schema.field(rows.VECTOR).type.list_size
+
+    @staticmethod
+    def create(path: str | Path, dimension: int, language: str = "English") -> PassageTable:
+        """A new empty table; ``language`` decides stemming and stop words for good. The directory must not exist."""
+        if Path(path).exists():
+            raise CollectionError(f"{path} exists already. Expected a new directory for the passage table.")
+        schema = rows.schema(dimension, {"citewell.language": language})
+        dataset = lance.write_dataset(schema.empty_table(), str(path), schema=schema, enable_stable_row_ids=True)
+        upkeep.create_indexes(dataset, language)
+        return PassageTable(dataset)
+
+    @staticmethod
+    def open(path: str | Path) -> PassageTable:
+        """The table stored in ``path``."""
+        if not (Path(path) / "_versions").is_dir():
+            raise CollectionError(f"{path} holds no passage table. Expected a directory made by Citewell.")
+        return PassageTable(lance.dataset(str(path)))
+
+    @property
+    def version(self) -> int:
+        """Number of the newest commit this reader sees."""
+        return int(self._current().version)
+
+    def snapshot(self) -> PassageTable:
+        """A reader fixed at the newest commit; it costs nothing, and its version may be cleaned up after an hour."""
+        return PassageTable(self._current(), following=False)
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def commit(self, passages: Sequence[Passage], vectors: Vectors, replaces: Collection[str]) -> int:
+        """Insert or update ``passages`` and delete every other passage of the documents ``replaces``, in one commit.
+
+        vectors: (n, dimension), one row per passage; they are scaled to unit length. replaces: document ids; with no
+        passages this deletes. Returns the new version. Afterwards all of it is durable, or (an exception) none of it.
+        """
+        table = rows.to_arrow(passages, self._unit_rows(passages, vectors), self.dimension)
+        with self._writing:
+            dataset = self._writer()
+            stale = one_of("document_id", replaces)
+            replacing = bool(replaces) and dataset.count_rows(stale) > 0
+            if passages:
+                merge = dataset.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+                if replacing:
+                    merge = merge.when_not_matched_by_source_delete(stale)
+                merge.execute(table)
+            elif replacing:
+                dataset.delete(stale)
+            self._dataset = dataset
+            return int(dataset.version)
+
+    def delete(self, document_ids: Collection[str]) -> int:
+        """Delete every passage of these documents in one commit; returns the version. See :meth:`purge`."""
+        return self.commit([], np.zeros((0, self.dimension), np.float32), document_ids)
+
+    def update_readers(self, readers: Mapping[str, Sequence[str]]) -> int:
+        """Give documents (id → principals) new readers in one commit, keeping text and vectors; returns the version."""
+        with self._writing:
+            dataset = self._writer()
+            table = dataset.to_table(filter=one_of("document_id", readers))
+            if table.num_rows:
+                column = table.schema.get_field_index("readers")
+                changed = [list(readers[document]) for document in table["document_id"].to_pylist()]
+                table = table.set_column(column, table.schema.field(column), [changed])
+                dataset.merge_insert("id").when_matched_update_all().execute(table)
+            self._dataset = dataset
+            return int(dataset.version)
+
+    def optimize(self, keep: timedelta = timedelta(hours=1)) -> None:
+        """Join small fragments, bring every index up to date, and drop untagged versions older than ``keep``.
+
+        Searches give the same passages before, meanwhile and after; they only get faster. A reader that holds a
+        :meth:`snapshot` longer than ``keep`` finds its files gone.
+        """
+        with self._writing:
+            dataset = self._writer()
+            upkeep.optimize(dataset, keep)
+            self._dataset = dataset
+
+    def optimize_due(self) -> bool:
+        """Whether enough was committed since the last :meth:`optimize` to slow searches down."""
+        return upkeep.due(self._current())
+
+    def purge(self) -> None:
+        """Rewrite what holds deleted rows and remove every untagged older version, so that nothing deleted is left.
+
+        Rebuilds all indexes (seconds per 100,000 passages). Readers at older versions must start again.
+        """
+        with self._writing:
+            dataset = self._writer()
+            upkeep.purge(dataset)
+            self._dataset = dataset
+
+    def check(self) -> list[str]:
+        """Integrity problems as sentences; none for a sound table. Reads every row (internal: takes no scope)."""
+        return upkeep.check(self._current(), self.dimension)
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def count(self, scope: Scope, filters: Filters | None = None) -> int:
+        """Number of visible passages."""
+        return int(self._current().count_rows(condition(scope, filters)))
+
+    def get(self, ids: Sequence[str], scope: Scope) -> list[Passage]:
+        """Passages with these ids in the given order; missing and invisible ones are left out."""
+        dataset, found = self._current(), dict[str, Passage]()
+        for start in range(0, len(ids), _LOOKUP_BATCH):
+            where = both(condition(scope), one_of("id", ids[start : start + _LOOKUP_BATCH]))
+            for passage in rows.to_passages(dataset.to_table(columns=rows.PASSAGE_COLUMNS, filter=where)):
+                found[passage.id] = passage
+        return [found[each] for each in ids if each in found]
+
+    def of_document(self, document_id: str, scope: Scope) -> list[Passage]:
+        """A document's visible passages in span order."""
+        where = both(condition(scope), one_of("document_id", [document_id]))
+        passages = rows.to_passages(self._current().to_table(columns=rows.PASSAGE_COLUMNS, filter=where))
+        return sorted(passages, key=lambda passage: (passage.span, passage.id))
+
+    def document_versions(self) -> dict[str, str]:
+        """Document id → document version, of every document that has passages.
+
+        Internal: recovery compares it with the catalog, which knows all documents; it never answers an asker, so it
+        takes no scope.
+        """
+        table = self._current().to_table(columns=["document_id", "document_version"])
+        return dict(zip(table["document_id"].to_pylist(), table["document_version"].to_pylist(), strict=True))
+
+    def vectors_for(self, text_hashes: Collection[str]) -> dict[str, Vectors]:
+        """Text hash (:func:`citewell.index.rows.text_hash`) → stored vector, for those that are stored.
+
+        Internal: ingestion uses vectors again instead of encoding; a vector is given only to whoever already has the
+        text, so it takes no scope.
+        """
+        dataset, found, wanted = self._current(), dict[str, Vectors](), sorted(set(text_hashes))
+        for start in range(0, len(wanted), _LOOKUP_BATCH):
+            where = one_of("text_hash", wanted[start : start + _LOOKUP_BATCH])
+            table = dataset.to_table(columns=["text_hash", rows.VECTOR], filter=where).combine_chunks()
+            matrix = table[rows.VECTOR].combine_chunks().flatten().to_numpy().reshape(-1, self.dimension)
+            found.update(zip(table["text_hash"].to_pylist(), matrix, strict=True))
+        return found
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def rank_lexical(self, query: str, k: int, scope: Scope, filters: Filters | None = None) -> Ranking:
+        """Ids and BM25 scores of the ``k`` best passages that share a word with ``query`` (plain words, no syntax)."""
+        words = query_words(query)
+        if not words or k < 1:
+            return Ranking()
+        table = self._current().to_table(
+            columns=["id", "_score"], full_text_query=MatchQuery(words, rows.SEARCHABLE), limit=k,
+            filter=condition(scope, filters), prefilter=True,
+        )  # fmt: skip
+        return _ranking(table["id"].to_pylist(), table["_score"].to_numpy())
+
+    def rank_dense(
+        self, vector: Vectors, k: int, scope: Scope, filters: Filters | None = None, *, exact: bool = False
+    ) -> Ranking:
+        """Ids and cosines of the ``k`` passages whose vectors are nearest to ``vector`` (dimension numbers).
+
+        exact: compare with every passage even where an approximate index would do; for measuring that index.
+        """
+        length = float(np.linalg.norm(vector))
+        if k < 1 or length == 0.0:
+            return Ranking()
+        dataset, where = self._current(), condition(scope, filters)
+        exact = exact or (where is not None and dataset.count_rows(where) <= EXACT_ROWS)
+        nearest = {
+            "column": rows.VECTOR, "q": np.asarray(vector, np.float32) / length, "k": k, "metric": "dot",
+            "use_index": not exact, "minimum_nprobes": PROBES, "refine_factor": REFINE,
+        }  # fmt: skip
+        table = dataset.to_table(columns=["id", "_distance"], nearest=nearest, filter=where, prefilter=True)
+        return _ranking(table["id"].to_pylist(), 1.0 - table["_distance"].to_numpy())
+
+    def lexical(self, query: str, k: int, scope: Scope, filters: Filters | None = None) -> list[Hit]:
+        """:meth:`rank_lexical` with the passages."""
+        return self._hits(self.rank_lexical(query, k, scope, filters), "lexical", scope)
+
+    def dense(self, vector: Vectors, k: int, scope: Scope, filters: Filters | None = None) -> list[Hit]:
+        """:meth:`rank_dense` with the passages."""
+        return self._hits(self.rank_dense(vector, k, scope, filters), "dense", scope)
+
+    def _hits(self, ranking: Ranking, stage: Stage, scope: Scope) -> list[Hit]:
+        scores = dict(zip(ranking.ids, ranking.scores, strict=True))
+        return [Hit(passage, float(scores[passage.id]), stage) for passage in self.get(ranking.ids, scope)]
+
+    # -- handles ---------------------------------------------------------------------------------------------------
+
+    def _current(self) -> Any:
+        """A handle at the newest commit. Handles never change once readers have them; a newer one replaces them."""
+        dataset = self._dataset
+        if self._following and (latest := dataset.latest_version) != dataset.version:
+            dataset = self._dataset = dataset.checkout_version(latest)
+        return dataset
+
+    def _writer(self) -> Any:
+        """An own handle to write with, since writing moves a handle on."""
+        if not self._following:
+            raise CollectionError("This reader is fixed at one version. Write through the table it was taken from.")
+        dataset = self._current()
+        return dataset.checkout_version(dataset.version)
+
+    def _unit_rows(self, passages: Sequence[Passage], vectors: Vectors) -> Vectors:
+        if vectors.shape != (len(passages), self.dimension):
+            raise ValueError(f"vectors have shape {vectors.shape}, expected {(len(passages), self.dimension)}.")
+        if len({passage.id for passage in passages}) < len(passages):
+            raise ValueError("two passages of one commit have the same id.")
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not (np.isfinite(lengths).all() and (lengths > 0).all()):
+            raise ValueError("a vector is zero or not finite.")
+        return np.asarray(vectors / lengths, dtype=np.float32)
+
+
+def _ranking(ids: list[str], scores: NDArray[np.float32]) -> Ranking:
+    """Best first, equal scores by id."""
+    order = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))
+    return Ranking(tuple(ids[i] for i in order), scores[order].astype(np.float64))

@@ -1,0 +1,353 @@
+"""Texts to vectors: the role, its ONNX Runtime implementation, and how an encoder is found by name.
+
+    load_encoder("minilm-l6-int8")        shipped in weights/, checked against its recorded hashes
+    load_encoder("path/to/directory")     ONNX graph + tokenizer.json, or a sentence-transformers directory ([train])
+    load_encoder("org/model")             the same, fetched from the Hugging Face hub ([hub]), honouring HF_HUB_OFFLINE
+
+Nothing here runs code or unpickles data that comes with a model. ONNX Runtime and tokenizers are imported when the
+first encoder is loaded, not before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citewell import settings
+from citewell.errors import MissingExtraError, PathError, UserError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Floats = NDArray[np.float32]
+Progress = Callable[[int], None]
+Pooling = Literal["graph", "mean", "cls"]
+
+WEIGHTS = Path(__file__).parent / "weights"
+GRAPH_PLACES = ("model.onnx", "onnx/model.onnx")
+CONFIG_NAME = "citewell-encoder.json"
+
+# Found with benchmarks/encoding.py --budgets: speed hardly depends on them, so batches stay small and progress smooth.
+BATCH_TOKENS = 512
+BATCH_ROWS = 16
+WINDOW = 4096  # texts tokenised and sorted together; bounds memory, and longer windows batch no better
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors whose dot product is their similarity."""
+
+    identity: str
+    """``name@`` and 12 hex digits over everything that decides a vector. Vectors of two identities do not compare."""
+    dimension: int
+    max_tokens: int
+    """Tokens of one text that are read, special tokens included; the rest is ignored."""
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
+        """(texts, dimension) float32, rows of length 1, in the order given. ``progress`` hears how many are done."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens included, untruncated."""
+        ...
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character offsets (half-open) of each token, untruncated, without special tokens."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderConfig:
+    """What decides a vector besides graph and tokenizer."""
+
+    max_tokens: int
+    pooling: Pooling  # "graph": the graph's output is already one vector per text
+
+
+class Tokens:
+    """A ``tokenizer.json`` as an encoder uses it. Safe to share between threads: nothing changes after loading."""
+
+    def __init__(self, path: Path) -> None:
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer: Tokenizer = Tokenizer.from_buffer(path.read_bytes())
+        except Exception as error:  # the library raises bare Exception for every bad file
+            raise UserError(f"{path} is not a tokenizer this release can read ({error}). Restore the file.") from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        probe = self._tokenizer.encode("a")
+        special = probe.special_tokens_mask
+        first = special.index(0) if 0 in special else len(special)
+        last = len(special) - special[::-1].index(0) if 0 in special else len(special)
+        self._before, self._after = probe.ids[:first], probe.ids[last:]
+
+    def ids(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+        """Token ids of each text with special tokens, at most ``max_tokens`` (the end is cut)."""
+        room = max_tokens - len(self._before) - len(self._after)
+        found = self._tokenizer.encode_batch_fast(_readable(texts), add_special_tokens=False)
+        return [self._before + each.ids[:room] + self._after for each in found]
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        special = len(self._before) + len(self._after)
+        found = self._tokenizer.encode_batch_fast(_readable(texts), add_special_tokens=False)
+        return [len(each) + special for each in found]
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        offsets: list[tuple[int, int]] = self._tokenizer.encode(_readable([text])[0], add_special_tokens=False).offsets
+        return offsets
+
+
+def _readable(texts: Sequence[str]) -> list[str]:
+    """The texts with halves of surrogate pairs, which no tokenizer accepts, replaced one for one."""
+    return [text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+class OnnxEncoder:
+    """An encoder as an ONNX graph and a tokenizer, run by ONNX Runtime on the processor.
+
+    directory: holds the graph, ``tokenizer.json`` and perhaps a configuration. threads: processor threads of one
+    ``encode`` call, default all that this process may use. Calls from several threads are safe.
+    """
+
+    def __init__(self, directory: Path, name: str, threads: int | None = None) -> None:
+        graph, tokenizer = _graph_path(directory) or directory / GRAPH_PLACES[0], directory / "tokenizer.json"
+        digests = checked_digests(directory, [graph, *sorted(graph.parent.glob("*.onnx_data")), tokenizer])
+        if "no file" in digests:
+            missing = graph if not graph.is_file() else tokenizer
+            raise UserError(f"{directory} has no {missing.name}. Expected an ONNX graph and a tokenizer.json.")
+        self._tokens = Tokens(tokenizer)
+        self._session = _start_session(graph, threads or _cores())
+        self._inputs = {each.name for each in self._session.get_inputs()}
+        self._output, width, pooled = _vector_output(self._session.get_outputs(), graph)
+        config = read_config(directory, pooled)
+        self._pooling = config.pooling
+        self.max_tokens = config.max_tokens
+        self.dimension = width or self._run([[0] * 2]).shape[1]
+        self.identity = identify(name, digests, config)
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        done = 0
+        for start in range(0, len(texts), WINDOW):
+            ids = self._tokens.ids(texts[start : start + WINDOW], self.max_tokens)
+            for batch in batches([len(each) for each in ids], mixed="attention_mask" in self._inputs):
+                vectors[[start + index for index in batch]] = self._run([ids[index] for index in batch])
+                done += len(batch)
+                if progress is not None:
+                    progress(done)
+        return vectors
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._tokens.counts(texts)
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return self._tokens.spans(text)
+
+    def _run(self, rows: list[list[int]]) -> Floats:
+        """One batch of token ids, padded to its longest row, to (rows, dimension) vectors of length 1."""
+        width = max(len(row) for row in rows)
+        ids = np.zeros((len(rows), width), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = row
+            mask[index, : len(row)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        feed = {name: values for name, values in feed.items() if name in self._inputs}
+        found: Floats = np.asarray(self._session.run([self._output], feed)[0], dtype=np.float32)
+        if self._pooling == "cls":
+            found = found[:, 0]
+        elif self._pooling == "mean":  # the sum points where the mean does
+            found = np.asarray(np.einsum("rth,rt->rh", found, mask), dtype=np.float32)
+        lengths = np.sqrt(np.einsum("rh,rh->r", found, found))
+        return np.asarray(found / np.maximum(lengths, 1e-12)[:, None], dtype=np.float32)
+
+
+def batches(
+    lengths: Sequence[int], mixed: bool, tokens: int = BATCH_TOKENS, rows: int = BATCH_ROWS
+) -> Iterator[list[int]]:
+    """Indexes of rows that run together: longest first, at most ``tokens`` (padding counted) and ``rows``.
+
+    mixed: whether rows of different lengths may be padded to one, which needs a graph with a mask.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
+    start = 0
+    while start < len(order):
+        longest = lengths[order[start]]
+        end = min(len(order), start + max(1, min(rows, tokens // max(1, longest))))
+        while not mixed and lengths[order[end - 1]] != longest:
+            end -= 1
+        yield order[start:end]
+        start = end
+
+
+def load_encoder(name: str = settings.BUILTIN_ENCODER) -> Encoder:
+    """The encoder called ``name``: shipped, in a directory, or on the hub.
+
+    Raises UserError when it is not there, incomplete, damaged or cannot be fetched; MissingExtraError when it needs a
+    package that is not installed.
+    """
+    shipped = WEIGHTS / name
+    if re.fullmatch(r"[\w.-]+", name) and (shipped / "SHA256SUMS").is_file():
+        return OnnxEncoder(shipped, name)
+    directory = Path(name).expanduser()
+    if directory.is_dir():
+        return load_directory(directory, directory.resolve().name)
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
+        return load_directory(_fetch(name), name)
+    known = ", ".join(sorted(each.parent.name for each in WEIGHTS.glob("*/SHA256SUMS")))
+    raise PathError(
+        f"No encoder '{name}'. Expected a shipped one ({known}), a directory with a model, or a hub name such as "
+        "sentence-transformers/all-MiniLM-L6-v2."
+    )
+
+
+def load_directory(directory: Path, name: str) -> Encoder:
+    """The encoder in ``directory``: its ONNX graph when there is one, else through sentence-transformers."""
+    if _graph_path(directory) is None and (directory / "modules.json").is_file():
+        from citewell.models.torch_encoder import TorchEncoder
+
+        return TorchEncoder(directory, name)
+    return OnnxEncoder(directory, name)
+
+
+def read_config(directory: Path, pooled: bool) -> EncoderConfig:
+    """Pooling and length from ``citewell-encoder.json``, else from the files sentence-transformers writes.
+
+    pooled: whether the graph itself gives one vector per text.
+    """
+    own = _read_json(directory / CONFIG_NAME)
+    pooling: Any = own.get("pooling") or ("graph" if pooled else _sentence_transformers_pooling(directory))
+    if pooling not in ("graph", "mean", "cls") or (pooling == "graph") != pooled:
+        raise UserError(
+            f"{directory}: pooling '{pooling}' does not fit the graph. Expected "
+            f"{'graph' if pooled else 'mean or cls'} in {CONFIG_NAME} or 1_Pooling/config.json."
+        )
+    limits = (
+        own.get("max_tokens"),
+        _read_json(directory / "sentence_bert_config.json").get("max_seq_length"),
+        _read_json(directory / "config.json").get("max_position_embeddings"),
+    )
+    max_tokens = next((limit for limit in limits if limit), 512)
+    if not isinstance(max_tokens, int) or max_tokens < 4:
+        raise UserError(f"{directory}: a text of {max_tokens!r} tokens cannot be encoded. Expected 4 or more.")
+    return EncoderConfig(max_tokens=max_tokens, pooling=pooling)
+
+
+def _sentence_transformers_pooling(directory: Path) -> str:
+    """Its pooling by our word, or its own when we have none; mean when nothing is said."""
+    found = _read_json(directory / "1_Pooling" / "config.json")
+    if isinstance(mode := found.get("pooling_mode"), str):
+        return mode
+    flag = "pooling_mode_"
+    chosen = [key.removeprefix(flag) for key, value in found.items() if key.startswith(flag) and value]
+    names = {"cls_token": "cls", "mean_tokens": "mean"}
+    return "+".join(names.get(each, each) for each in chosen) or "mean"
+
+
+def identify(name: str, digests: Sequence[str], config: EncoderConfig | None = None) -> str:
+    """``name@`` and 12 hex digits over the files' digests, in order, and the configuration."""
+    about = json.dumps(asdict(config), sort_keys=True) if config else ""
+    return f"{name}@{hashlib.sha256(''.join([about, *digests]).encode()).hexdigest()[:12]}"
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked_digests(directory: Path, files: Sequence[Path]) -> list[str]:
+    """sha256 of each file, compared with ``SHA256SUMS`` where ``directory`` has one; 25 ms for the shipped encoder.
+
+    Raises UserError when a file differs from what is recorded, or a recorded one is missing.
+    """
+    sums = directory / "SHA256SUMS"
+    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
+    recorded = {directory / name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    found = {path: file_sha256(path) if path.is_file() else "no file" for path in dict.fromkeys([*files, *recorded])}
+    for path, expected in recorded.items():
+        if found[path] != expected:
+            raise UserError(
+                f"{path} is damaged: found {found[path][:12]}, expected {expected[:12]}. Restore it; a shipped file "
+                "comes back with:  pip install --force-reinstall --no-deps citewell"
+            )
+    return [found[path] for path in files]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """The object in ``path``, empty when there is no such file."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error}). Restore the file.") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _graph_path(directory: Path) -> Path | None:
+    return next((directory / place for place in GRAPH_PLACES if (directory / place).is_file()), None)
+
+
+def _cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_session(graph: Path, threads: int) -> Any:
+    """An ONNX Runtime session on the processor, silent and without telemetry."""
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # fatal only: what goes wrong is raised, and reported once
+    try:
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its error classes are private and share only Exception
+        raise UserError(f"{graph} cannot be loaded ({error}). Restore the file, or export it again.") from error
+
+
+def _vector_output(outputs: Sequence[Any], graph: Path) -> tuple[str, int | None, bool]:
+    """Name and width (None when the graph does not say) of the output to read, and whether it is one vector per text.
+
+    Exporters differ: a vector output by its usual names first, then token vectors, then a lone matrix.
+    """
+    vectors = [each for each in outputs if each.name in {"embedding", "sentence_embedding"}]
+    by_token = [each for each in outputs if len(each.shape) == 3]
+    matrices = [each for each in outputs if len(each.shape) == 2]
+    for pooled, candidates in ((True, vectors), (False, by_token), (True, matrices)):
+        if candidates:
+            width = candidates[0].shape[-1]
+            return candidates[0].name, width if isinstance(width, int) else None, pooled
+    names = ", ".join(each.name for each in outputs)
+    raise UserError(f"{graph} gives {names}. Expected token vectors or one vector per text.")
+
+
+def _fetch(name: str) -> Path:
+    """The directory of hub model ``name``, from the local cache when it is there or the hub cannot be reached."""
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise MissingExtraError(f"Fetching the encoder '{name}'", "hub") from None
+    settled = ["*.json", "1_Pooling/*.json"]
+    try:
+        directory = Path(snapshot_download(name, allow_patterns=[*settled, *GRAPH_PLACES, "onnx/model.onnx_data"]))
+        if _graph_path(directory) is None:
+            directory = Path(snapshot_download(name, allow_patterns=[*settled, "*/config.json", "*.safetensors"]))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"The encoder '{name}' could not be fetched ({reason}). Check the name and the network, or fetch it on "
+            "another machine and give its directory instead."
+        ) from error
+    return directory

@@ -1,0 +1,172 @@
+"""What a parser process sends to its parent: plain JSON, checked value by value before it becomes records.
+
+The child read hostile bytes, so the parent believes nothing it says: types, sizes, order and bounds of every span are
+checked here, and anything unexpected is one :class:`WireError`. Repeated texts (heading paths, table headers) travel
+once and are referred to by number, which keeps large tables small.
+
+    {"title", "media_type", "language", "modified_at", "metadata", "notes", "text",
+     "paths": [[heading, …], …], "headers": [text, …],
+     "blocks": [[kind, start, end, locator, path number, header number, level, [[start, end, locator], …]], …]}
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+from citewell.parsing.parsed import Parsed
+from citewell.records import Block, BlockKind, Json, Locator, Place
+
+_KINDS = frozenset(get_args(BlockKind))
+_LOCATOR_TEXTS = ("sheet", "cells", "part")
+_LOCATOR_NUMBERS = ("page", "slide")
+_LOCATOR_FIELDS = frozenset({*_LOCATOR_TEXTS, *_LOCATOR_NUMBERS, "boxes", "lines", "seconds"})
+
+MAX_SHORT = 2_000  # characters of a title, a locator's part, a note
+MAX_LEVEL = 1_000
+MAX_METADATA = 100_000  # characters of metadata as JSON
+
+
+class WireError(ValueError):
+    """The child's answer is not what a parser of ours sends."""
+
+
+def encode(parsed: Parsed) -> Json:
+    """Plain JSON of ``parsed``; the inverse of :func:`decode`."""
+    paths: dict[tuple[str, ...], int] = {}
+    headers: dict[str, int] = {}
+    blocks = [
+        [
+            block.kind, *block.span, block.locator.to_json(), paths.setdefault(block.heading_path, len(paths)),
+            headers.setdefault(block.header, len(headers)), block.level,
+            [[*cell.span, cell.locator.to_json()] for cell in block.cells],
+        ]
+        for block in parsed.blocks
+    ]  # fmt: skip
+    return {
+        "title": parsed.title, "media_type": parsed.media_type, "language": parsed.language,
+        "modified_at": parsed.modified_at, "metadata": parsed.metadata, "notes": list(parsed.notes),
+        "text": parsed.text, "paths": [list(path) for path in paths], "headers": list(headers), "blocks": blocks,
+    }  # fmt: skip
+
+
+def decode(data: Any) -> Parsed:
+    """A checked :class:`Parsed`; raises :class:`WireError`."""
+    if not isinstance(data, dict):
+        raise WireError("the answer is not an object")
+    text = _text(data.get("text"), None, "text")
+    paths = [_texts(path, "heading path") for path in _list(data.get("paths"), "paths")]
+    headers = [_text(header, None, "header") for header in _list(data.get("headers"), "headers")]
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict) or len(json.dumps(metadata)) > MAX_METADATA:
+        raise WireError("metadata is not a small object")
+    return Parsed(
+        title=_text(data.get("title"), MAX_SHORT, "title"),
+        media_type=_text(data.get("media_type"), 200, "media type"),
+        text=text,
+        blocks=_blocks(data.get("blocks"), text, paths, headers),
+        language=_text(data.get("language"), 20, "language"),
+        modified_at=_text(data.get("modified_at"), 40, "date"),
+        metadata=metadata,
+        notes=tuple(_text(note, MAX_SHORT, "note") for note in _list(data.get("notes"), "notes")),
+    )
+
+
+def _blocks(rows: Any, text: str, paths: list[tuple[str, ...]], headers: list[str]) -> tuple[Block, ...]:
+    found: list[Block] = []
+    end = 0
+    for row in _list(rows, "blocks"):
+        if not isinstance(row, list) or len(row) != 8:
+            raise WireError("a block is not a list of 8")
+        kind, first, last, locator, path, header, level, cells = row
+        if kind not in _KINDS:
+            raise WireError("a block has an unknown kind")
+        span = _span(first, last, end, len(text))
+        if text[span[0]].isspace() or text[span[1] - 1].isspace():
+            raise WireError("a block is not stripped")
+        end = span[1]
+        found.append(
+            Block(
+                kind=kind,
+                span=span,
+                locator=_locator(locator),
+                heading_path=paths[_number(path, 0, len(paths) - 1)],
+                cells=_cells(cells, span),
+                header=headers[_number(header, 0, len(headers) - 1)],
+                level=_number(level, 0, MAX_LEVEL),
+            )
+        )
+    if not found:
+        raise WireError("there are no blocks")
+    return tuple(found)
+
+
+def _cells(rows: Any, span: tuple[int, int]) -> tuple[Place, ...]:
+    found: list[Place] = []
+    start, end = span
+    for row in _list(rows, "cells"):
+        if not isinstance(row, list) or len(row) != 3:
+            raise WireError("a cell is not a list of 3")
+        place = _span(row[0], row[1], start, end)
+        start = place[1]
+        found.append(Place(place, _locator(row[2])))
+    return tuple(found)
+
+
+def _span(first: Any, last: Any, low: int, high: int) -> tuple[int, int]:
+    """A non-empty span that begins at ``low`` or later and ends by ``high``."""
+    start = _number(first, low, high)
+    return start, _number(last, start + 1, high)
+
+
+def _locator(data: Any) -> Locator:
+    if not isinstance(data, dict) or not _LOCATOR_FIELDS.issuperset(data):
+        raise WireError("a locator has unknown fields")
+    for name in _LOCATOR_TEXTS:
+        if name in data:
+            _text(data[name], MAX_SHORT, name)
+    for name in _LOCATOR_NUMBERS:
+        if name in data:
+            _number(data[name], 1, 10_000_000)
+    for box in _list(data.get("boxes", []), "boxes"):
+        _reals(box, 4)
+    if "seconds" in data:
+        _reals(data["seconds"], 2)
+    if "lines" in data:
+        lines = _list(data["lines"], "lines")
+        if len(lines) != 2:
+            raise WireError("lines are not two numbers")
+        _number(lines[1], _number(lines[0], 1, 1 << 31), 1 << 31)
+    return Locator.from_json(data)
+
+
+def _text(value: Any, limit: int | None, name: str) -> str:
+    if not isinstance(value, str) or (limit is not None and len(value) > limit):
+        raise WireError(f"{name} is not a text of at most {limit} characters")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise WireError(f"{name} holds half a character")
+    return value
+
+
+def _texts(values: Any, name: str) -> tuple[str, ...]:
+    return tuple(_text(value, None, name) for value in _list(values, name))
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise WireError(f"{name} is not a list")
+    return value
+
+
+def _number(value: Any, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise WireError(f"a number is not between {low} and {high}")
+    return value
+
+
+def _reals(value: Any, count: int) -> None:
+    if not isinstance(value, list) or len(value) != count:
+        raise WireError(f"not a list of {count} numbers")
+    for each in value:
+        if type(each) not in {int, float} or not -1e7 < each < 1e7:
+            raise WireError("a coordinate is out of range")
