@@ -1,13 +1,14 @@
 """Fits the weights and the refusal threshold of ``citewell.answering`` on the sample questions.
 
-    python -m scripts.fit_answering            # fits on the "fit" half, reports on the "test" half, writes calibration.json
+    python -m scripts.fit_answering            # fits on the "fit" half, writes calibration.json, reports on both halves
     python -m scripts.fit_answering --report   # reports only
 
 Two logistic models, both on the ``fit`` half alone. The first gives each unit of the retrieved passages the probability
-that it holds the gold quote. The second (Platt scaling) turns the best unit's logit into the probability that the answer
-is right; it and the threshold are fitted on out-of-fold predictions (five folds by question), because a model is too sure
-on what it was fitted on. The threshold maximises the share of questions treated rightly: answered with the right unit when
-there is an answer, refused when there is none.
+that it holds the gold quote. The second judges from the best unit whether the sentences shown hold it; it and the
+threshold are fitted on out-of-fold predictions (five folds by question), because a model is too sure on what it was
+fitted on. The threshold maximises the share of questions treated rightly: the gold quote shown when there is an answer,
+refused when there is none. The sample's unanswerable questions are near misses; a few that have nothing to do with the
+corpus are added.
 """
 
 from __future__ import annotations
@@ -26,15 +27,29 @@ from typing import Any
 import numpy as np
 
 import citewell
-from citewell.answering import read as reading
 from citewell.access import Scope
+from citewell.answering import read as reading
+from citewell.answering.cite import choose
+from citewell.answering.conflicts import find_conflict
 from citewell.collection import Collection
+from citewell.models.encoder import load_encoder
 from citewell.retrieval.search import search
 from citewell.samples import corpus_path, questions_path
 
-RIDGE = 0.3
+RIDGE = 3.0
 FOLDS = 5
 OUT = Path(reading.__file__).parent / "calibration.json"
+
+
+OFF_TOPIC = (
+    "Who won the football World Cup in 1998?", "How do I bake sourdough bread?", "What is the capital of Mongolia?",
+    "Which vaccines does a puppy need?", "How tall is Mount Kilimanjaro?", "Who wrote Crime and Punishment?",
+    "What is the boiling point of ethanol?", "How do I tune a guitar by ear?", "When did the Berlin Wall fall?",
+    "What are the rules of chess castling?", "How many moons does Jupiter have?", "What does a photon weigh?",
+    "How do I plant tomatoes on a balcony?", "Which year was the Eiffel Tower completed?", "Who painted Guernica?",
+    "What is the speed limit on Italian motorways?", "How do I get a visa for Japan?", "What is a haiku?",
+    "Which river flows through Vienna?", "How do I fix a flat bicycle tyre?",
+)  # fmt: skip
 
 
 @dataclass
@@ -42,12 +57,25 @@ class Case:
     """One question with its candidate units. labels: which units hold the gold quote."""
 
     row: dict[str, Any]
-    features: np.ndarray
+    units: list[Any]
+    features: reading.Features
     labels: np.ndarray
 
     @property
     def answerable(self) -> bool:
         return bool(self.row["answerable"])
+
+    def shows_gold(self, logits: np.ndarray) -> bool:
+        """Whether the sentences an answer would show hold the gold quote."""
+        chances = 1 / (1 + np.exp(-logits))
+        order = np.argsort(-logits, kind="stable")
+        evidence = [
+            reading.Evidence(self.units[i][0], self.units[i][1], float(chances[i]), self.features.vectors[i])
+            for i in order
+        ]
+        shown = find_conflict(evidence) or choose(evidence, citewell.Settings().answering.sentences)
+        at = {(id(unit.hit), unit.span) for unit in shown}
+        return any(self.labels[i] and (id(self.units[i][0]), self.units[i][1]) in at for i in order)
 
 
 def main() -> None:
@@ -62,7 +90,7 @@ def main() -> None:
     fit = [case for case in cases if case.row["split"] == "fit"]
     test = [case for case in cases if case.row["split"] == "test"]
     if not arguments.report:
-        write(fit, test)
+        write(fit)
     reading.load_calibration.cache_clear()
     calibration = reading.load_calibration()
     for name, part in (("fit", fit), ("test", test)):
@@ -75,29 +103,31 @@ def main() -> None:
 
 
 def read_questions(collection: Collection) -> list[dict[str, Any]]:
-    """Questions whose gold document is of a format this release reads."""
+    """Questions whose gold document is of a format this release reads, and the off-topic ones, half in each split."""
     indexed = {str(Path(item.uri).relative_to(corpus_path())) for item in collection.items() if item.version}
     rows = [json.loads(line) for line in questions_path().read_text(encoding="utf-8").splitlines()]
+    rows += [
+        {"id": f"o{number:02d}", "question": question, "answerable": False, "split": ("fit", "test")[number % 2]}
+        for number, question in enumerate(OFF_TOPIC)
+    ]
     return [row for row in rows if not row["answerable"] or row["document"] in indexed]
 
 
 def build(row: dict[str, Any], collection: Collection) -> Case:
     store = collection.store
-    scope = Scope.owner()
-    hits = search(row["question"], store.index, store.encoder, scope, None, store.settings.retrieval)
-    units = [(hit, span) for hit in hits[: reading.PASSAGES_READ] for span in reading.units_of(hit.passage)]
-    features, _ = reading.unit_features(row["question"], units, store.encoder)
-    golds = [] if not row["answerable"] else [(row["document"], row["quote"])]
-    golds += [(other["document"], other["quote"]) for other in row.get("also", ())]
+    hits = search(row["question"], store.index, store.encoder, Scope.owner(), None, store.settings.retrieval)
+    units = reading.candidates(hits)
+    features = reading.measure(row["question"], units, store.encoder)
+    golds = [row, *row.get("also", ())] if row["answerable"] else []
     labels = [
-        any(hit.passage.uri.endswith("/" + document) and holds(unit_text(hit.passage, span), quote) for document, quote in golds)
+        any(
+            hit.passage.uri.endswith("/" + gold["document"])
+            and holds(reading.text_of(hit.passage, span), gold["quote"])
+            for gold in golds
+        )
         for hit, span in units
     ]
-    return Case(row, features, np.asarray(labels if row["answerable"] else [False] * len(units)))
-
-
-def unit_text(passage: Any, span: tuple[int, int]) -> str:
-    return passage.text[span[0] - passage.span[0] : span[1] - passage.span[0]]
+    return Case(row, units, features, np.asarray(labels, dtype=bool))
 
 
 def holds(unit: str, quote: str) -> bool:
@@ -128,35 +158,39 @@ def logistic(features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE) -> 
 def fit_units(cases: list[Case]) -> tuple[np.ndarray, float]:
     """Units of questions whose gold was retrieved, and of unanswerable ones: what was not found teaches nothing."""
     used = [case for case in cases if case.labels.any() or not case.answerable]
-    return logistic(np.vstack([case.features for case in used]), np.concatenate([case.labels for case in used]))
+    return logistic(np.vstack([case.features.units for case in used]), np.concatenate([case.labels for case in used]))
 
 
-def write(fit: list[Case], test: list[Case]) -> None:
+def write(fit: list[Case]) -> None:
     weights, bias = fit_units(fit)
-    best, right, answerable = [], [], []
+    judged, right, answerable = [], [], []
     for fold in range(FOLDS):
-        inside = [case for case in fit if fold_of(case) != fold]
-        fold_weights, fold_bias = fit_units(inside)
-        for case in fit:
-            if fold_of(case) == fold:
-                logits = case.features @ fold_weights + fold_bias
-                best.append(float(logits.max()))
-                right.append(bool(case.labels[int(np.argmax(logits))]))
-                answerable.append(case.answerable)
-    slope, offset = logistic(np.asarray(best)[:, None], np.asarray(right), ridge=0.01)
-    sure = 1 / (1 + np.exp(-(float(slope[0]) * np.asarray(best) + offset)))
+        fold_weights, fold_bias = fit_units([case for case in fit if fold_of(case) != fold])
+        for case in (case for case in fit if fold_of(case) == fold):
+            logits = case.features.units @ fold_weights + fold_bias
+            judged.append(reading.confidence_features(case.features, logits))
+            right.append(case.shows_gold(logits))
+            answerable.append(case.answerable)
+    confidence_weights, confidence_bias = logistic(np.asarray(judged), np.asarray(right), ridge=1.0)
+    sure = 1 / (1 + np.exp(-(np.asarray(judged) @ confidence_weights + confidence_bias)))
     threshold = best_threshold(sure, np.asarray(right), np.asarray(answerable))
     OUT.write_text(json.dumps({
-        "weights": dict(zip(reading.FEATURES, (round(float(w), 5) for w in weights), strict=True)),
-        "bias": round(bias, 5), "platt": [round(float(slope[0]), 5), round(offset, 5)], "threshold": round(threshold, 4),
+        "weights": _named(reading.FEATURES, weights), "bias": round(bias, 5),
+        "confidence": {"weights": _named(reading.CONFIDENCE_FEATURES, confidence_weights),
+                       "bias": round(confidence_bias, 5)},
+        "threshold": round(threshold, 4),
         "training": {
             "command": "python -m scripts.fit_answering", "date": date.today().isoformat(),
             "questions": {"file": questions_path().name, "split": "fit", "answerable": sum(answerable),
                           "unanswerable": len(answerable) - sum(answerable),
                           "sha256": hashlib.sha256(questions_path().read_bytes()).hexdigest()},
-            "encoder": citewell.Settings().index.encoder, "ridge": RIDGE, "folds": FOLDS,
+            "encoder": load_encoder().identity, "ridge": RIDGE, "folds": FOLDS,
         },
     }, indent=1) + "\n", encoding="utf-8")  # fmt: skip
+
+
+def _named(names: tuple[str, ...], values: np.ndarray) -> dict[str, float]:
+    return dict(zip(names, (round(float(value), 5) for value in values), strict=True))
 
 
 def fold_of(case: Case) -> int:
@@ -172,30 +206,33 @@ def best_threshold(sure: np.ndarray, right: np.ndarray, answerable: np.ndarray) 
 
 
 def judge(case: Case, calibration: reading.Calibration) -> str:
-    logits = case.features @ np.asarray(calibration.weights) + calibration.bias
-    slope, offset = calibration.platt
-    sure = 1 / (1 + math.exp(-(slope * float(logits.max()) + offset)))
+    logits = case.features.units @ calibration.weights + calibration.bias
+    judged = reading.confidence_features(case.features, logits) @ calibration.confidence_weights
+    sure = 1 / (1 + math.exp(-(float(judged) + calibration.confidence_bias)))
     if sure < calibration.threshold:
         return "refused wrongly" if case.answerable else "refused rightly"
     if not case.answerable:
         return "should refuse"
-    if case.labels[int(np.argmax(logits))]:
+    if case.shows_gold(logits):
         return "right"
-    return "wrong unit" if case.labels.any() else "not retrieved"
+    return "wrong sentence" if case.labels.any() else "not retrieved"
 
 
 def report(cases: list[Case], calibration: reading.Calibration) -> dict[str, Any]:
-    verdicts = [judge(case, calibration) for case in cases]
-    asked = sum(case.answerable for case in cases)
-    best = [int(np.argmax(case.features @ np.asarray(calibration.weights))) for case in cases]
-    first = sum(bool(case.labels[at]) for case, at in zip(cases, best, strict=True) if case.answerable)
-    found = sum(bool(case.labels.any()) for case in cases if case.answerable)
-    counts = {name: verdicts.count(name) for name in sorted(set(verdicts))}
-    low, high = interval((counts.get("right", 0) + counts.get("refused rightly", 0)) / len(cases), len(cases))
+    verdicts = {case.row["id"]: judge(case, calibration) for case in cases}
+    asked = [case for case in cases if case.answerable]
+    logits = [case.features.units @ calibration.weights for case in asked]
+    rightly = sum(verdict in {"right", "refused rightly"} for verdict in verdicts.values())
+    off_topic = [verdict for key, verdict in verdicts.items() if key.startswith("o")]
     return {
-        "answerable": asked, "unanswerable": len(cases) - asked, "gold among units": found, "gold first": first,
-        "treated rightly": round((counts.get("right", 0) + counts.get("refused rightly", 0)) / len(cases), 3),
-        "95% interval": [round(low, 3), round(high, 3)], **counts,
+        "answerable": len(asked), "unanswerable": len(cases) - len(asked),
+        "gold among units": sum(bool(case.labels.any()) for case in asked),
+        "gold first": sum(bool(case.labels[int(np.argmax(each))]) for case, each in zip(asked, logits, strict=True)),
+        "gold shown": sum(case.shows_gold(each) for case, each in zip(asked, logits, strict=True)),
+        "treated rightly": round(rightly / len(cases), 3),
+        "95% interval": [round(bound, 3) for bound in interval(rightly / len(cases), len(cases))],
+        "off-topic refused": f"{off_topic.count('refused rightly')}/{len(off_topic)}",
+        **{name: list(verdicts.values()).count(name) for name in sorted(set(verdicts.values()))},
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,9 @@ from citewell.access import Scope
 from citewell.answering.cite import choose, cite
 from citewell.answering.conflicts import describe, find_conflict
 from citewell.answering.read import load_calibration, read
-from citewell.answering.refuse import refusal
 from citewell.errors import QuestionError
 from citewell.index.filters import Filters
-from citewell.records import Answer
+from citewell.records import Answer, Hit, Refusal
 from citewell.retrieval.search import search
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def ask(question: str, store: Store, scope: Scope, filters: Filters | None = Non
         hits = search(question, store.index, store.encoder, scope, filters, store.settings.retrieval)
     with _timed("read", timings):
         evidence, sure = read(question, hits, store.encoder, calibration)
-    refused = refusal(question, hits, sure, calibration.threshold)
+    refused = refusal(hits, sure, calibration.threshold)
     with _timed("cite", timings):
         rivals = [] if refused else find_conflict(evidence)
         chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
@@ -61,6 +60,15 @@ def check_question(question: str, longest: int) -> str:
             "Ask the question itself and add long material as a file:  citewell add FILE"
         )
     return text
+
+
+def refusal(hits: Sequence[Hit], confidence: float, threshold: float) -> Refusal | None:
+    """Why there is no answer, or ``None`` when there is one. Invisible documents and absent ones look the same."""
+    if not hits:
+        return Refusal("nothing_found", "No document you can read matches this question.")
+    if confidence < threshold:
+        return Refusal("weak_evidence", "The documents do not seem to answer this. The nearest passages are listed.")
+    return None
 
 
 @contextmanager

@@ -316,7 +316,7 @@ class Claim:
 class Refusal:
     """Why there is no answer. reason: a stable word; message: for people."""
 
-    reason: Literal["nothing_found", "weak_evidence", "empty_collection"]
+    reason: Literal["nothing_found", "weak_evidence"]
     message: str
 
     def to_json(self) -> Json:

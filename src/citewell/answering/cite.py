@@ -24,20 +24,16 @@ def choose(evidence: Sequence[Evidence], most: int) -> list[Evidence]:
 
 def cite(chosen: Sequence[Evidence]) -> tuple[tuple[Claim, ...], tuple[Citation, ...]]:
     """One claim and one citation per unit, in the given order."""
-    citations = tuple(citation(unit) for unit in chosen)
-    claims = tuple(
-        Claim(readable(unit), (number,), unit.probability, "supported") for number, unit in enumerate(chosen)
-    )
-    return claims, citations
-
-
-def citation(unit: Evidence) -> Citation:
-    passage = unit.hit.passage
-    return Citation(
-        passage_id=passage.id, document_id=passage.document_id, document_version=passage.document_version,
-        uri=passage.uri, title=passage.title, quote=unit.text, span=unit.span, locator=passage.locate(unit.span),
-        heading_path=passage.heading_path, header=passage.header, modified_at=passage.modified_at,
-    )  # fmt: skip
+    claims, citations = [], []
+    for number, unit in enumerate(chosen):
+        passage = unit.hit.passage
+        claims.append(Claim(readable(unit), (number,), unit.probability, "supported"))
+        citations.append(Citation(
+            passage_id=passage.id, document_id=passage.document_id, document_version=passage.document_version,
+            uri=passage.uri, title=passage.title, quote=unit.text, span=unit.span, locator=passage.locate(unit.span),
+            heading_path=passage.heading_path, header=passage.header, modified_at=passage.modified_at,
+        ))  # fmt: skip
+    return tuple(claims), tuple(citations)
 
 
 def readable(unit: Evidence) -> str:

@@ -1,10 +1,10 @@
 """Which stretches of the ranked passages answer the question, and how sure that is.
 
 Without a trained reader the unit of an answer is what a person would quote: a sentence, a list item, a table row. Each
-unit of the best passages gets plain features (:data:`FEATURES`), and a logistic model turns them into the probability that
-the unit holds the answer. A second one judges the best unit against the question as a whole
-(:data:`CONFIDENCE_FEATURES`). Both are fitted on the ``fit`` half of the sample questions by ``scripts/fit_answering.py``;
-``calibration.json`` holds weights, threshold and training record. Nothing here is set by taste.
+unit of the best passages gets plain features (:data:`FEATURES`), and a logistic model turns them into the probability
+that the unit holds the answer. A second one judges the best unit against the whole question
+(:data:`CONFIDENCE_FEATURES`). Both are fitted on the ``fit`` half of the sample questions by
+``scripts/fit_answering.py``; ``calibration.json`` holds weights, threshold and training record.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from citewell.answering.words import IDENTIFIER, expected_kind, terms
 from citewell.records import Hit, Passage, Span
-from citewell.sentences import sentence_spans, stripped
+from citewell.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from citewell.models.encoder import Encoder
@@ -125,17 +125,13 @@ def units_of(passage: Passage) -> list[Span]:
             whole = passage.header and " | " in line.group()
             found = [(0, len(line.group()))] if whole else sentence_spans(line.group(), passage.language)
             pieces.extend((line.start() + start, line.start() + end) for start, end in found)
-    offset = passage.span[0]
-    trimmed = (stripped(passage.text, _shortened(passage.text, piece)) for piece in pieces)
-    return [(offset + start, offset + end) for start, end in trimmed if start < end]
-
-
-def _shortened(text: str, span: Span) -> Span:
-    start, end = span
-    if end - start <= UNIT_CHARACTERS:
-        return span
-    cut = text.rfind("\n", start, start + UNIT_CHARACTERS)
-    return start, cut if cut > start else start + UNIT_CHARACTERS
+    units = []
+    for start, end in pieces:
+        if end - start > UNIT_CHARACTERS:
+            cut = passage.text.rfind("\n", start, start + UNIT_CHARACTERS)
+            end = cut if cut > start else start + UNIT_CHARACTERS  # noqa: PLW2901
+        units.append((passage.span[0] + start, passage.span[0] + end))
+    return units
 
 
 def measure(question: str, units: Sequence[tuple[Hit, Span]], encoder: Encoder) -> Features:

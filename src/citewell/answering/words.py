@@ -14,6 +14,7 @@ _STOP_WORDS = frozenset(
     who whom whose when where why how many much there if any not no me us them as about into per than then so""".split()  # noqa: SIM905
 )
 
+_ENDING = re.compile(r"(?<=\w{3})(?:ies|ing|ed|es|s|e|y)$")
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _KINDS = tuple(
     (re.compile(rf"\b(?:{asks})\b", re.IGNORECASE), re.compile(holds))
@@ -30,7 +31,8 @@ _KINDS = tuple(
             r"(?i)\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|\w+ly)\b",
         ),
         (
-            "how (?:hot|cold|warm|high|heavy|far|big|large|fast|old)|weigh|temperature|pressure|length|maximum|minimum|limit",
+            "how (?:hot|cold|warm|high|heavy|far|big|large|fast|old)|weigh|temperature|pressure|length|maximum|minimum|"
+            "limit",
             r"\d",
         ),
     )
@@ -40,16 +42,9 @@ _KINDS = tuple(
 def terms(text: str) -> list[str]:
     """Lower-case words without stop words, light endings cut so that "limits" meets "limit"."""
     words = (match.group().lower() for match in _WORD.finditer(text))
-    return [_stem(word) for word in words if word not in _STOP_WORDS]
+    return [_ENDING.sub("", word) for word in words if word not in _STOP_WORDS]
 
 
 def expected_kind(question: str) -> re.Pattern[str] | None:
     """What a sentence must hold to answer the question by its kind; ``None`` when the question does not say."""
     return next((holds for asks, holds in _KINDS if asks.search(question)), None)
-
-
-def _stem(word: str) -> str:
-    for ending in ("ies", "ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)] + ("y" if ending == "ies" else "")
-    return word.removesuffix("e") if len(word) > 4 else word

@@ -27,10 +27,10 @@ from citewell.records import Hit, Passage, Stage
 
 Vectors = NDArray[np.float32]
 
-EXACT_ROWS = 20_000
+EXACT_ROWS = 10_000
 """A search restricted to at most this many rows compares them all; see ``benchmarks/filtered_recall.py``."""
 
-PROBES, REFINE = 32, 8
+PROBES, REFINE = 32, 3
 """Partitions an approximate search opens at least, and how many times ``k`` candidates it compares exactly."""
 
 _LOOKUP_BATCH = 500  # ids in one condition; longer lists are looked up in several

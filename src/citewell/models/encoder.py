@@ -15,6 +15,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -125,7 +126,8 @@ class OnnxEncoder:
             missing = graph if not graph.is_file() else tokenizer
             raise UserError(f"{directory} has no {missing.name}. Expected an ONNX graph and a tokenizer.json.")
         self._tokens = Tokens(tokenizer)
-        self._session = _start_session(graph, threads or _cores())
+        self._threads = threads or _cores()
+        self._session = _start_session(graph)
         self._inputs = {each.name for each in self._session.get_inputs()}
         self._output, width, pooled = _vector_output(self._session.get_outputs(), graph)
         config = read_config(directory, pooled)
@@ -139,8 +141,11 @@ class OnnxEncoder:
         done = 0
         for start in range(0, len(texts), WINDOW):
             ids = self._tokens.ids(texts[start : start + WINDOW], self.max_tokens)
-            for batch in batches([len(each) for each in ids], mixed="attention_mask" in self._inputs):
-                vectors[[start + index for index in batch]] = self._run([ids[index] for index in batch])
+            plan = list(batches([len(each) for each in ids], mixed="attention_mask" in self._inputs))
+            for batch, found in zip(
+                plan, self._run_all([[ids[index] for index in batch] for batch in plan]), strict=True
+            ):
+                vectors[[start + index for index in batch]] = found
                 done += len(batch)
                 if progress is not None:
                     progress(done)
@@ -151,6 +156,15 @@ class OnnxEncoder:
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return self._tokens.spans(text)
+
+    def _run_all(self, plan: list[list[list[int]]]) -> Iterator[Floats]:
+        """Each batch's vectors, in order. A batch has one thread: they need not wait for each other at every layer."""
+        workers = min(self._threads, len(plan))
+        if workers < 2:
+            yield from map(self._run, plan)
+            return
+        with ThreadPoolExecutor(workers, thread_name_prefix="encode") as pool:
+            yield from pool.map(self._run, plan)
 
     def _run(self, rows: list[list[int]]) -> Floats:
         """One batch of token ids, padded to its longest row, to (rows, dimension) vectors of length 1."""
@@ -302,13 +316,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start_session(graph: Path, threads: int) -> Any:
+def _start_session(graph: Path) -> Any:
     """An ONNX Runtime session on the processor, silent and without telemetry."""
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1  # batches run side by side instead, see OnnxEncoder._run_all
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # fatal only: what goes wrong is raised, and reported once
     try:

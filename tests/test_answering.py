@@ -1,0 +1,111 @@
+"""Units, features, choice, citations and conflicts, on small passages."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from citewell.answering.cite import choose, cite, readable
+from citewell.answering.conflicts import describe, find_conflict
+from citewell.answering.read import CONFIDENCE_FEATURES, FEATURES, Evidence, load_calibration, measure, read, units_of
+from citewell.answering.words import IDENTIFIER, expected_kind, terms
+from citewell.records import Hit, Locator, Passage, Place
+from tests.fakes import WordEncoder
+
+
+def passage(
+    text: str, *, header: str = "", title: str = "Policy", document: str = "d", date: str = "",
+    media_type: str = "text/markdown", offset: int = 100,
+) -> Passage:  # fmt: skip
+    span = (offset, offset + len(text))
+    return Passage(
+        f"p-{document}", document, "v", "s", f"/{document}.md", title, text, span, header=header, modified_at=date,
+        places=(Place(span, Locator(lines=(1, 9))),), readers=("everyone",), media_type=media_type,
+    )  # fmt: skip
+
+
+def evidence(found: Passage, probability: float, vector: tuple[float, ...] = (1.0, 0.0)) -> Evidence:
+    return Evidence(Hit(found, 1.0, "fused"), found.span, probability, np.asarray(vector, dtype=np.float32))
+
+
+def texts(found: Passage) -> list[str]:
+    return [found.text[start - found.span[0] : end - found.span[0]] for start, end in units_of(found)]
+
+
+def test_units_are_sentences_items_and_rows() -> None:
+    assert texts(passage("One is here. Two is there.\n\nThree, e.g. this.")) == [
+        "One is here.", "Two is there.", "Three, e.g. this.",
+    ]  # fmt: skip
+    rows = passage("Pump | 120 EUR. Net. | 3\nValve | 35 EUR | 9", header="Item | Price | Stock")
+    assert texts(rows) == ["Pump | 120 EUR. Net. | 3", "Valve | 35 EUR | 9"]
+    code = passage("def a():\n    return 1\n\n\ndef b():\n    return 2", media_type="text/x-python")
+    assert texts(code) == ["def a():\n    return 1", "def b():\n    return 2"]
+
+
+def test_a_unit_is_never_longer_than_a_quote() -> None:
+    assert max(len(text) for text in texts(passage("word " * 1000))) <= 700
+
+
+def test_features_have_one_value_per_name_and_the_shipped_model_names_them() -> None:
+    units = [(Hit(passage("The pump costs 120 EUR."), 0.5, "fused"), (100, 123))]
+    features = measure("What does the pump cost?", units, WordEncoder())
+    assert features.units.shape == (1, len(FEATURES))
+    calibration = load_calibration()
+    assert calibration.weights.shape == (len(FEATURES),)
+    assert calibration.confidence_weights.shape == (len(CONFIDENCE_FEATURES),)
+    assert 0 < calibration.threshold < 1
+
+
+def test_no_passage_means_no_confidence() -> None:
+    assert read("Anything?", [], WordEncoder(), load_calibration()) == ([], 0.0)
+
+
+def test_further_sentences_must_add_something() -> None:
+    best = evidence(passage("A is 1."), 0.9)
+    same = evidence(passage("A is one.", document="e"), 0.8)
+    other = evidence(passage("B is 2.", document="f"), 0.7, (0.0, 1.0))
+    weak = evidence(passage("C is 3.", document="g"), 0.2, (0.0, -1.0))
+    assert choose([best, same, other, weak], most=3) == [best, other]
+    assert choose([best, other], most=1) == [best]
+    assert choose([], most=3) == []
+
+
+def test_a_quote_is_the_exact_characters_and_a_row_reads_with_its_column_names() -> None:
+    row = passage("Pump | 120 EUR", header="Item | Price | Stock")
+    (claim,), (citation,) = cite([evidence(row, 0.9)])
+    assert claim.text == "Item: Pump; Price: 120 EUR"
+    assert citation.quote == "Pump | 120 EUR"
+    assert citation.span == row.span
+    assert claim.citations == (0,)
+    assert readable(evidence(passage("A | B | C", header="X | Y"), 0.9)) == "A | B | C"
+
+
+def test_versions_that_differ_are_shown_newest_first() -> None:
+    old = evidence(passage("London: 145 GBP", title="Travel policy 2023", document="o", date="2023-02-01"), 0.9)
+    new = evidence(passage("London: 190 GBP", title="Travel policy 2025", document="n", date="2025-03-01"), 0.8)
+    rivals = find_conflict([old, new])
+    assert rivals == [new, old]
+    assert "2025-03-01" in describe(rivals).summary
+    assert "2023-02-01" in describe(rivals).summary
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "date"),
+    [
+        ("London: 145 GBP", "Travel policy 2025", "2025-03-01"),  # the same number
+        ("London: 190 GBP", "Price list", "2025-03-01"),  # another kind of document
+        ("London: 190 GBP", "Travel policy 2025", "2023-02-01"),  # the same day: no version
+    ],
+)
+def test_what_is_no_conflict(text: str, title: str, date: str) -> None:
+    old = evidence(passage("London: 145 GBP", title="Travel policy 2023", document="o", date="2023-02-01"), 0.9)
+    assert find_conflict([old, evidence(passage(text, title=title, document="n", date=date), 0.8)]) == []
+
+
+def test_words() -> None:
+    assert terms("The limits for hotels, limited to a LIMIT") == ["limit", "hotel", "limit", "limit"]
+    assert IDENTIFIER.findall("Is TPX-220 IP68 since 2024?") == ["TPX-220", "IP68", "2024"]
+    kind = expected_kind("How long is the notice period?")
+    assert kind is not None
+    assert kind.search("three weeks")
+    assert expected_kind("Explain the process") is None
