@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citewell.models.encoder import Encoder, batches, load_encoder
+from citewell.models.encoder import Encoder, load_encoder
+from citewell.models.tokens import batches
 
 TEXTS = [
     "How many days of annual leave do new employees get?",

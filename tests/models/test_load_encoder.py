@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from citewell.errors import MissingExtraError, PathError, UserError
-from citewell.models.encoder import WEIGHTS, checked_digests, load_encoder, read_config
+from citewell.models.encoder import WEIGHTS, load_encoder
+from citewell.models.files import checked_digests, read_config
 
 SHIPPED = WEIGHTS / "minilm-l6-int8"
 

@@ -157,8 +157,8 @@ def _source_line(number: int, citation: Citation) -> Text:
 
 
 def _where(locator: str, modified_at: str, uri: str) -> str:
-    parts = [locator, modified_at[:10], short_path(uri)]
-    return printable("".join(f" · {part}" for part in parts if part))
+    parts = [part for part in (locator, modified_at[:10]) if part]
+    return printable("".join(f" · {part}" for part in parts) + f"\n    {short_path(uri)}")
 
 
 def _highlighted(text: str, citation: Citation, offset: int) -> Text:

@@ -30,7 +30,7 @@ Vectors = NDArray[np.float32]
 EXACT_ROWS = 10_000
 """A search restricted to at most this many rows compares them all; see ``benchmarks/filtered_recall.py``."""
 
-PROBES, REFINE = 32, 3
+PROBES, REFINE = 32, 2
 """Partitions an approximate search opens at least, and how many times ``k`` candidates it compares exactly."""
 
 _LOOKUP_BATCH = 500  # ids in one condition; longer lists are looked up in several

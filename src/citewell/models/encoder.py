@@ -10,37 +10,22 @@ first encoder is loaded, not before.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from citewell import settings
 from citewell.errors import MissingExtraError, PathError, UserError
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-Floats = NDArray[np.float32]
-Progress = Callable[[int], None]
-Pooling = Literal["graph", "mean", "cls"]
+from citewell.models.files import GRAPH_PLACES, checked_digests, graph_path, identify, read_config
+from citewell.models.tokens import Floats, Progress, Tokens, batches
 
 WEIGHTS = Path(__file__).parent / "weights"
-GRAPH_PLACES = ("model.onnx", "onnx/model.onnx")
-CONFIG_NAME = "citewell-encoder.json"
-
-# Found with benchmarks/encoding.py --budgets: speed hardly depends on them, so batches stay small and progress smooth.
-BATCH_TOKENS = 512
-BATCH_ROWS = 16
-WINDOW = 4096  # texts tokenised and sorted together; bounds memory, and longer windows batch no better
+WINDOW = 4096  # texts tokenised and sorted together; bounds memory
 
 
 class Encoder(Protocol):
@@ -65,53 +50,6 @@ class Encoder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderConfig:
-    """What decides a vector besides graph and tokenizer."""
-
-    max_tokens: int
-    pooling: Pooling  # "graph": the graph's output is already one vector per text
-
-
-class Tokens:
-    """A ``tokenizer.json`` as an encoder uses it. Safe to share between threads: nothing changes after loading."""
-
-    def __init__(self, path: Path) -> None:
-        from tokenizers import Tokenizer
-
-        try:
-            self._tokenizer: Tokenizer = Tokenizer.from_buffer(path.read_bytes())
-        except Exception as error:  # the library raises bare Exception for every bad file
-            raise UserError(f"{path} is not a tokenizer this release can read ({error}). Restore the file.") from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        probe = self._tokenizer.encode("a")
-        special = probe.special_tokens_mask
-        first = special.index(0) if 0 in special else len(special)
-        last = len(special) - special[::-1].index(0) if 0 in special else len(special)
-        self._before, self._after = probe.ids[:first], probe.ids[last:]
-
-    def ids(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
-        """Token ids of each text with special tokens, at most ``max_tokens`` (the end is cut)."""
-        room = max_tokens - len(self._before) - len(self._after)
-        found = self._tokenizer.encode_batch_fast(_readable(texts), add_special_tokens=False)
-        return [self._before + each.ids[:room] + self._after for each in found]
-
-    def counts(self, texts: Sequence[str]) -> list[int]:
-        special = len(self._before) + len(self._after)
-        found = self._tokenizer.encode_batch_fast(_readable(texts), add_special_tokens=False)
-        return [len(each) + special for each in found]
-
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        offsets: list[tuple[int, int]] = self._tokenizer.encode(_readable([text])[0], add_special_tokens=False).offsets
-        return offsets
-
-
-def _readable(texts: Sequence[str]) -> list[str]:
-    """The texts with halves of surrogate pairs, which no tokenizer accepts, replaced one for one."""
-    return [text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-
-
 class OnnxEncoder:
     """An encoder as an ONNX graph and a tokenizer, run by ONNX Runtime on the processor.
 
@@ -120,7 +58,7 @@ class OnnxEncoder:
     """
 
     def __init__(self, directory: Path, name: str, threads: int | None = None) -> None:
-        graph, tokenizer = _graph_path(directory) or directory / GRAPH_PLACES[0], directory / "tokenizer.json"
+        graph, tokenizer = graph_path(directory) or directory / GRAPH_PLACES[0], directory / "tokenizer.json"
         digests = checked_digests(directory, [graph, *sorted(graph.parent.glob("*.onnx_data")), tokenizer])
         if "no file" in digests:
             missing = graph if not graph.is_file() else tokenizer
@@ -142,9 +80,8 @@ class OnnxEncoder:
         for start in range(0, len(texts), WINDOW):
             ids = self._tokens.ids(texts[start : start + WINDOW], self.max_tokens)
             plan = list(batches([len(each) for each in ids], mixed="attention_mask" in self._inputs))
-            for batch, found in zip(
-                plan, self._run_all([[ids[index] for index in batch] for batch in plan]), strict=True
-            ):
+            results = self._run_all([[ids[index] for index in batch] for batch in plan])
+            for batch, found in zip(plan, results, strict=True):
                 vectors[[start + index for index in batch]] = found
                 done += len(batch)
                 if progress is not None:
@@ -185,24 +122,6 @@ class OnnxEncoder:
         return np.asarray(found / np.maximum(lengths, 1e-12)[:, None], dtype=np.float32)
 
 
-def batches(
-    lengths: Sequence[int], mixed: bool, tokens: int = BATCH_TOKENS, rows: int = BATCH_ROWS
-) -> Iterator[list[int]]:
-    """Indexes of rows that run together: longest first, at most ``tokens`` (padding counted) and ``rows``.
-
-    mixed: whether rows of different lengths may be padded to one, which needs a graph with a mask.
-    """
-    order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-    start = 0
-    while start < len(order):
-        longest = lengths[order[start]]
-        end = min(len(order), start + max(1, min(rows, tokens // max(1, longest))))
-        while not mixed and lengths[order[end - 1]] != longest:
-            end -= 1
-        yield order[start:end]
-        start = end
-
-
 def load_encoder(name: str = settings.BUILTIN_ENCODER) -> Encoder:
     """The encoder called ``name``: shipped, in a directory, or on the hub.
 
@@ -226,89 +145,11 @@ def load_encoder(name: str = settings.BUILTIN_ENCODER) -> Encoder:
 
 def load_directory(directory: Path, name: str) -> Encoder:
     """The encoder in ``directory``: its ONNX graph when there is one, else through sentence-transformers."""
-    if _graph_path(directory) is None and (directory / "modules.json").is_file():
+    if graph_path(directory) is None and (directory / "modules.json").is_file():
         from citewell.models.torch_encoder import TorchEncoder
 
         return TorchEncoder(directory, name)
     return OnnxEncoder(directory, name)
-
-
-def read_config(directory: Path, pooled: bool) -> EncoderConfig:
-    """Pooling and length from ``citewell-encoder.json``, else from the files sentence-transformers writes.
-
-    pooled: whether the graph itself gives one vector per text.
-    """
-    own = _read_json(directory / CONFIG_NAME)
-    pooling: Any = own.get("pooling") or ("graph" if pooled else _sentence_transformers_pooling(directory))
-    if pooling not in ("graph", "mean", "cls") or (pooling == "graph") != pooled:
-        raise UserError(
-            f"{directory}: pooling '{pooling}' does not fit the graph. Expected "
-            f"{'graph' if pooled else 'mean or cls'} in {CONFIG_NAME} or 1_Pooling/config.json."
-        )
-    limits = (
-        own.get("max_tokens"),
-        _read_json(directory / "sentence_bert_config.json").get("max_seq_length"),
-        _read_json(directory / "config.json").get("max_position_embeddings"),
-    )
-    max_tokens = next((limit for limit in limits if limit), 512)
-    if not isinstance(max_tokens, int) or max_tokens < 4:
-        raise UserError(f"{directory}: a text of {max_tokens!r} tokens cannot be encoded. Expected 4 or more.")
-    return EncoderConfig(max_tokens=max_tokens, pooling=pooling)
-
-
-def _sentence_transformers_pooling(directory: Path) -> str:
-    """Its pooling by our word, or its own when we have none; mean when nothing is said."""
-    found = _read_json(directory / "1_Pooling" / "config.json")
-    if isinstance(mode := found.get("pooling_mode"), str):
-        return mode
-    flag = "pooling_mode_"
-    chosen = [key.removeprefix(flag) for key, value in found.items() if key.startswith(flag) and value]
-    names = {"cls_token": "cls", "mean_tokens": "mean"}
-    return "+".join(names.get(each, each) for each in chosen) or "mean"
-
-
-def identify(name: str, digests: Sequence[str], config: EncoderConfig | None = None) -> str:
-    """``name@`` and 12 hex digits over the files' digests, in order, and the configuration."""
-    about = json.dumps(asdict(config), sort_keys=True) if config else ""
-    return f"{name}@{hashlib.sha256(''.join([about, *digests]).encode()).hexdigest()[:12]}"
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def checked_digests(directory: Path, files: Sequence[Path]) -> list[str]:
-    """sha256 of each file, compared with ``SHA256SUMS`` where ``directory`` has one; 25 ms for the shipped encoder.
-
-    Raises UserError when a file differs from what is recorded, or a recorded one is missing.
-    """
-    sums = directory / "SHA256SUMS"
-    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
-    recorded = {directory / name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    found = {path: file_sha256(path) if path.is_file() else "no file" for path in dict.fromkeys([*files, *recorded])}
-    for path, expected in recorded.items():
-        if found[path] != expected:
-            raise UserError(
-                f"{path} is damaged: found {found[path][:12]}, expected {expected[:12]}. Restore it; a shipped file "
-                "comes back with:  pip install --force-reinstall --no-deps citewell"
-            )
-    return [found[path] for path in files]
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """The object in ``path``, empty when there is no such file."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error}). Restore the file.") from error
-    return found if isinstance(found, dict) else {}
-
-
-def _graph_path(directory: Path) -> Path | None:
-    return next((directory / place for place in GRAPH_PLACES if (directory / place).is_file()), None)
 
 
 def _cores() -> int:
@@ -356,7 +197,7 @@ def _fetch(name: str) -> Path:
     settled = ["*.json", "1_Pooling/*.json"]
     try:
         directory = Path(snapshot_download(name, allow_patterns=[*settled, *GRAPH_PLACES, "onnx/model.onnx_data"]))
-        if _graph_path(directory) is None:
+        if graph_path(directory) is None:
             directory = Path(snapshot_download(name, allow_patterns=[*settled, "*/config.json", "*.safetensors"]))
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from citewell.errors import MissingExtraError, UserError
-from citewell.models.encoder import Floats, Progress, Tokens, batches, checked_digests, identify
+from citewell.models.files import checked_digests, identify
+from citewell.models.tokens import Floats, Progress, Tokens, batches
 
 
 class TorchEncoder:

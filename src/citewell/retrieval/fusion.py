@@ -101,8 +101,8 @@ def features(question: str, lexical: Ranking, dense: Ranking) -> tuple[float, ..
 
 
 def _last(ranking: Ranking) -> float:
-    """The score at the reference depth, or the last one."""
-    return float(ranking.scores[:REFERENCE_DEPTH][-1])
+    """The score at the reference depth, or the last one; 0 for an empty ranking."""
+    return float(ranking.scores[:REFERENCE_DEPTH][-1]) if ranking.ids else 0.0
 
 
 def _lexical_floor(lexical: Ranking, dense: Ranking) -> float:
