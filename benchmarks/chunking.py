@@ -3,9 +3,9 @@
     python -m benchmarks.chunking --data DIR    # DIR holds questions_df.csv and corpora/*.md
 
 The method is Smith and Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024): questions with exact
-character spans; chunks are ranked by the shipped encoder; tokens of the retrieved chunks are compared with tokens of the
-gold spans. The corpora are read raw, so that the spans stay exact: what is compared is cutting alone. LangChain's recursive
-splitter runs with this encoder's own token count.
+character spans; chunks are ranked by the shipped encoder; tokens of the retrieved chunks are compared with tokens of
+the gold spans. The corpora are read raw, so that the spans stay exact: what is compared is cutting alone. LangChain's
+recursive splitter runs with this encoder's own token count.
 """
 
 from __future__ import annotations
@@ -48,10 +48,9 @@ def main() -> None:
 
 def read_questions(path: Path) -> list[tuple[str, str, list[Span]]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return [
-            (row["question"], row["corpus_id"], [(r["start_index"], r["end_index"]) for r in json.loads(row["references"])])
-            for row in csv.DictReader(file)
-        ]
+        rows = list(csv.DictReader(file))
+    golds = [[(gold["start_index"], gold["end_index"]) for gold in json.loads(row["references"])] for row in rows]
+    return [(row["question"], row["corpus_id"], gold) for row, gold in zip(rows, golds, strict=True)]
 
 
 def cutters(encoder: Encoder) -> dict[str, Cutter]:
@@ -121,7 +120,8 @@ def measure(
                 both = len(taken & gold)
                 scores.append((both / len(gold), both / len(taken), both / len(taken | gold)))
     recall, precision, overlap = np.mean(scores, axis=0)
-    return {"recall": recall, "precision": precision, "IoU": overlap, "chunks": len(sizes), "tokens": float(np.mean(sizes))}
+    tokens = float(np.mean(sizes))
+    return {"recall": recall, "precision": precision, "IoU": overlap, "chunks": len(sizes), "tokens": tokens}
 
 
 def tokens_in(starts: list[int], span: Span) -> set[int]:

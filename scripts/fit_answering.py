@@ -57,7 +57,6 @@ class Case:
     """One question with its candidate units. labels: which units hold the gold quote."""
 
     row: dict[str, Any]
-    units: list[Any]
     features: reading.Features
     labels: np.ndarray
 
@@ -70,12 +69,14 @@ class Case:
         chances = 1 / (1 + np.exp(-logits))
         order = np.argsort(-logits, kind="stable")
         evidence = [
-            reading.Evidence(self.units[i][0], self.units[i][1], float(chances[i]), self.features.vectors[i])
+            reading.Evidence(
+                self.features.places[i][0], self.features.places[i][1], float(chances[i]), self.features.vectors[i]
+            )
             for i in order
         ]
         shown = find_conflict(evidence) or choose(evidence, citewell.Settings().answering.sentences)
         at = {(id(unit.hit), unit.span) for unit in shown}
-        return any(self.labels[i] and (id(self.units[i][0]), self.units[i][1]) in at for i in order)
+        return any(self.labels[i] and (id(self.features.places[i][0]), self.features.places[i][1]) in at for i in order)
 
 
 def main() -> None:
@@ -116,8 +117,7 @@ def read_questions(collection: Collection) -> list[dict[str, Any]]:
 def build(row: dict[str, Any], collection: Collection) -> Case:
     store = collection.store
     hits = search(row["question"], store.index, store.encoder, Scope.owner(), None, store.settings.retrieval)
-    units = reading.candidates(hits)
-    features = reading.measure(row["question"], units, store.encoder)
+    features = reading.measure(row["question"], hits, store.encoder)
     golds = [row, *row.get("also", ())] if row["answerable"] else []
     labels = [
         any(
@@ -125,9 +125,9 @@ def build(row: dict[str, Any], collection: Collection) -> Case:
             and holds(reading.text_of(hit.passage, span), gold["quote"])
             for gold in golds
         )
-        for hit, span in units
+        for hit, span in features.places
     ]
-    return Case(row, units, features, np.asarray(labels, dtype=bool))
+    return Case(row, features, np.asarray(labels, dtype=bool))
 
 
 def holds(unit: str, quote: str) -> bool:

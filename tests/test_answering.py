@@ -47,8 +47,8 @@ def test_a_unit_is_never_longer_than_a_quote() -> None:
 
 
 def test_features_have_one_value_per_name_and_the_shipped_model_names_them() -> None:
-    units = [(Hit(passage("The pump costs 120 EUR."), 0.5, "fused"), (100, 123))]
-    features = measure("What does the pump cost?", units, WordEncoder())
+    hits = [Hit(passage("The pump costs 120 EUR."), 0.5, "fused")]
+    features = measure("What does the pump cost?", hits, WordEncoder())
     assert features.units.shape == (1, len(FEATURES))
     calibration = load_calibration()
     assert calibration.weights.shape == (len(FEATURES),)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
@@ -23,18 +22,18 @@ if TYPE_CHECKING:
 
 def ask(question: str, store: Store, scope: Scope, filters: Filters | None = None) -> Answer:
     """The best-supported sentences, quoted and cited; below the threshold a refusal with the nearest hits."""
-    timings: dict[str, float] = {}
     question = check_question(question, store.settings.answering.max_question_characters)
     calibration = load_calibration()
-    with _timed("retrieve", timings):
-        hits = search(question, store.index, store.encoder, scope, filters, store.settings.retrieval)
-    with _timed("read", timings):
-        evidence, sure = read(question, hits, store.encoder, calibration)
+    started = time.perf_counter()
+    hits = search(question, store.index, store.encoder, scope, filters, store.settings.retrieval)
+    retrieved = time.perf_counter()
+    evidence, sure = read(question, hits, store.encoder, calibration)
     refused = refusal(hits, sure, calibration.threshold)
-    with _timed("cite", timings):
-        rivals = [] if refused else find_conflict(evidence)
-        chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
-        claims, citations = cite(chosen)
+    was_read = time.perf_counter()
+    rivals = [] if refused else find_conflict(evidence)
+    chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
+    claims, citations = cite(chosen)
+    cited = time.perf_counter()
     return Answer(
         question=question,
         text="\n".join(claim.text for claim in claims),
@@ -44,7 +43,7 @@ def ask(question: str, store: Store, scope: Scope, filters: Filters | None = Non
         confidence=sure,
         refusal=refused,
         conflicts=(describe(rivals),) if rivals else (),
-        timings=timings,
+        timings={"retrieve": retrieved - started, "read": was_read - retrieved, "cite": cited - was_read},
         trace_id=uuid.uuid4().hex,
     )
 
@@ -69,10 +68,3 @@ def refusal(hits: Sequence[Hit], confidence: float, threshold: float) -> Refusal
     if confidence < threshold:
         return Refusal("weak_evidence", "The documents do not seem to answer this. The nearest passages are listed.")
     return None
-
-
-@contextmanager
-def _timed(stage: str, timings: dict[str, float]) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    timings[stage] = time.perf_counter() - started

@@ -57,6 +57,11 @@ CONFIDENCE_FEATURES = (
 )
 
 
+def text_of(passage: Passage, span: Span) -> str:
+    """The characters of ``span`` (document offsets) in ``passage``."""
+    return passage.text[span[0] - passage.span[0] : span[1] - passage.span[0]]
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A unit of a passage as an answer. span: document offsets. probability: that it holds the answer, in [0, 1].
@@ -87,8 +92,13 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """units: (n, FEATURES). vectors: (n, dimension) unit rows. question: per unit, what only confidence needs."""
+    """The n units of the best passages in rank order, and what is known of each.
 
+    places: hit and document span. units: (n, FEATURES). vectors: (n, dimension), rows of length 1. question: (n, 2),
+    what only confidence needs.
+    """
+
+    places: list[tuple[Hit, Span]]
     units: Floats
     vectors: NDArray[np.float32]
     question: Floats
@@ -98,21 +108,16 @@ def read(
     question: str, hits: Sequence[Hit], encoder: Encoder, calibration: Calibration
 ) -> tuple[list[Evidence], float]:
     """The units of the best passages, most probable first, and the calibrated confidence in [0, 1]."""
-    units = candidates(hits)
-    if not units:
+    features = measure(question, hits, encoder)
+    if not features.places:
         return [], 0.0
-    features = measure(question, units, encoder)
     logits = features.units @ calibration.weights + calibration.bias
     order = np.argsort(-logits, kind="stable")
     chances = 1 / (1 + np.exp(-logits))
-    evidence = [Evidence(units[i][0], units[i][1], float(chances[i]), features.vectors[i]) for i in order]
+    ordered = [(*features.places[i], float(chances[i]), features.vectors[i]) for i in order]
+    evidence = [Evidence(hit, span, chance, vector) for hit, span, chance, vector in ordered]
     judged = confidence_features(features, logits) @ calibration.confidence_weights + calibration.confidence_bias
     return evidence, float(1 / (1 + np.exp(-judged)))
-
-
-def candidates(hits: Sequence[Hit]) -> list[tuple[Hit, Span]]:
-    """Every unit of the best passages, in rank order."""
-    return [(hit, span) for hit in hits[:PASSAGES_READ] for span in units_of(hit.passage)]
 
 
 def units_of(passage: Passage) -> list[Span]:
@@ -134,8 +139,13 @@ def units_of(passage: Passage) -> list[Span]:
     return units
 
 
-def measure(question: str, units: Sequence[tuple[Hit, Span]], encoder: Encoder) -> Features:
-    """The features of every unit."""
+def measure(question: str, hits: Sequence[Hit], encoder: Encoder) -> Features:
+    """The features of every unit of the best passages."""
+    units = [(hit, span) for hit in hits[:PASSAGES_READ] for span in units_of(hit.passage)]
+    if not units:
+        return Features(
+            [], np.zeros((0, len(FEATURES))), np.zeros((0, encoder.dimension), np.float32), np.zeros((0, 2))
+        )
     texts = [text_of(hit.passage, span) for hit, span in units]
     contexts = [hit.passage.context for hit, _ in units]
     vectors = encoder.encode([question, *(f"{a}\n{b}" if a else b for a, b in zip(contexts, texts, strict=True))])
@@ -170,7 +180,7 @@ def measure(question: str, units: Sequence[tuple[Hit, Span]], encoder: Encoder) 
         seen = f"{contexts[i]} {texts[i]}".lower()
         missing = sum(name not in seen for name in identifiers) / max(1, len(identifiers))
         extra.append((coverage(in_passage[passage.id]), missing))
-    return Features(np.asarray(rows, dtype=np.float64), vectors[1:], np.asarray(extra, dtype=np.float64))
+    return Features(units, np.asarray(rows, dtype=np.float64), vectors[1:], np.asarray(extra, dtype=np.float64))
 
 
 def confidence_features(features: Features, logits: Floats) -> Floats:
@@ -181,11 +191,6 @@ def confidence_features(features: Features, logits: Floats) -> Floats:
     before = row[FEATURES.index("coverage_before")]
     top = features.units[:, FEATURES.index("cosine")].max()
     return np.asarray((logits[best], passage_coverage, before, missing, top))
-
-
-def text_of(passage: Passage, span: Span) -> str:
-    """The characters of ``span`` (document offsets) in ``passage``."""
-    return passage.text[span[0] - passage.span[0] : span[1] - passage.span[0]]
 
 
 @cache
