@@ -3,21 +3,23 @@
     python -m benchmarks.ingest_peers --files DIR… --peers PYTHON --model MODEL_DIR [--count 500] [--out RESULT.json]
 
 --files: folders with files to pick from; --peers: the interpreter of a virtual environment with the peers (README.md
-lists its packages); --model: a local sentence-transformers directory of all-MiniLM-L6-v2, the model of all three (Citewell
-runs its own shipped quantisation of it).
+lists its packages); --model: a local sentence-transformers directory of all-MiniLM-L6-v2, the model of all three
+(Citewell runs its own shipped quantisation of it).
 
 Method. Files are picked by content hash, round-robin over the extensions that all three read, without duplicates, and
 copied to a fresh folder. Each system runs in its own process, one after the other, and is given that folder. The wall
 clock runs from the start of the process until everything is on disk, imports and model included. CPU is that of the
-process and its children. Memory is sampled ten times a second from /proc (Linux): resident sizes added over the process
-tree, and proportional sizes (PSS), which count pages that forked parsers share once. "Not searchable" are files without a
-single passage in the index, whatever the reason.
+process and its children; it changes less than the wall clock when other programs use the machine. Memory is sampled ten
+times a second from /proc (Linux): resident sizes added over the process tree, and proportional sizes (PSS), which count
+pages that forked parsers share once. "Not searchable" are files without a single passage in the index, whatever the
+reason. Tokens are those of all passages as the model reads them, before it cuts any.
 
-Settings of the peers, chosen in their favour. Both: passages of about 200 tokens without overlap, PDFs by pypdf, one
-``encode`` over all passages (sentence-transformers sorts by length, batches of 32: 16 and 64 were no faster), all cores.
-LangChain: a loader per extension, the recursive splitter counting characters (``from_huggingface_tokenizer`` is slower),
-Chroma on disk. LlamaIndex: ``SimpleDirectoryReader`` with its own readers (``num_workers`` starts processes that import
-everything again, so it is off), ``SentenceSplitter`` counting the model's tokens, its default vector store, persisted.
+Settings of the peers, chosen in their favour. Both: PDFs by pypdf, passages of about 200 tokens without overlap and
+without metadata in the encoded text, all cores. LangChain: a loader per extension, the recursive splitter counting
+characters (counting tokens is slower), all passages in one ``encode``, which sorts them by length, Chroma on disk.
+LlamaIndex: ``SimpleDirectoryReader`` with its own readers (``num_workers`` starts processes that import everything
+again, so it is off), ``SentenceSplitter`` counting the model's tokens, ``embed_batch_size=10``, its default and the
+fastest (larger batches pad more, as it does not sort), its default vector store, persisted.
 """
 
 from __future__ import annotations
@@ -34,12 +36,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 EXTENSIONS = (".md", ".txt", ".html", ".pdf", ".docx", ".xlsx", ".csv", ".json", ".py")
 PASSAGE_TOKENS = 200
 PASSAGE_CHARACTERS = 800  # of the recursive splitter: about 200 tokens of English
+LANGCHAIN_BATCH = 32  # rows of one forward pass; 16 and 64 were no faster
 CHROMA_BATCH = 5000  # Chroma takes at most 5,461 rows at once
 SAMPLE_SECONDS = 0.1
 MEBIBYTE = 1 << 20
@@ -61,7 +65,8 @@ def main() -> None:
         folder = Path(temporary) / "files"
         picked = pick(arguments.files, arguments.count, arguments.max_kb)
         names = copy(picked, folder)
-        print(f"{len(names)} files, {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB: {kinds(names)}")
+        megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+        print(f"{len(names)} files, {megabytes:.1f} MB: {kinds(names)}")
         runs = []
         for number, system in enumerate(order):
             python = Path(sys.executable) if system == "citewell" else arguments.peers
@@ -119,8 +124,10 @@ def kinds(names: list[str]) -> str:
 def measure(python: Path, system: str, folder: Path, work: Path, model: Path | None) -> dict[str, Any]:
     """Runs this file once for ``system`` and watches the memory of its processes."""
     work.mkdir()
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", "ANONYMIZED_TELEMETRY": "false"}
-    command = [str(python), "-P", __file__, "--child", system, str(folder), str(work), str(model or ""), str(time.monotonic())]
+    offline = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", "ANONYMIZED_TELEMETRY": "false"}
+    environment = {**os.environ, **offline}
+    task = [system, str(folder), str(work), str(model or ""), str(time.monotonic())]
+    command = [str(python), "-P", __file__, "--child", *task]
     samples: list[tuple[float, int, int]] = []
     with (work / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
@@ -196,10 +203,15 @@ def child(system: str, folder: str, work: str, model: str, started: str) -> None
     result = {
         "finished": finished, "seconds": finished - float(started),
         "cpu_seconds": sum(each.ru_utime + each.ru_stime for each in used),
-        "passages": len(pairs), "tokens": tokens, "searchable_files": len({name for name, _ in pairs}),
+        "passages": len(pairs), "tokens": tokens, "lost": lost(Path(folder), {Path(name).name for name, _ in pairs}),
         "stages": stages,
     }  # fmt: skip
     print(json.dumps(result))
+
+
+def lost(folder: Path, searchable: set[str]) -> list[str]:
+    """Names of files without a passage; numbered, so that they compare between systems."""
+    return sorted(path.name for path in folder.iterdir() if path.name not in searchable)
 
 
 Texts = Callable[[], list[tuple[str, str]]]  # (file, text as the model reads it) of every stored passage
@@ -248,13 +260,18 @@ def run_citewell(folder: Path, work: Path, model: str) -> tuple[Texts, dict[str,
     started = time.perf_counter()
     collection.add(folder)
     watch.seconds["add"] = time.perf_counter() - started
-    main_thread = sum(watch.seconds.get(name, 0.0) for name in ("chunk", "encode", "look up vectors", "commit", "optimize", "catalog"))
-    watch.seconds["wait for parsers, and the rest"] = watch.seconds["add"] - main_thread
+    own = ("chunk", "encode", "look up vectors", "commit", "optimize", "catalog")
+    busy = sum(watch.seconds.get(name, 0.0) for name in own)
+    watch.seconds["wait for parsers, and the rest"] = watch.seconds["add"] - busy
+    for item in collection.items():
+        name = f"parse {Path(item.uri).suffix} (all threads)"
+        watch.seconds[name] = watch.seconds.get(name, 0.0) + item.seconds
 
     def texts() -> list[tuple[str, str]]:
         index = collection.store.index
-        owner = Scope.owner()
-        return [(each.document_id, each.searchable) for id_ in index.document_versions() for each in index.of_document(id_, owner)]
+        found = (index.of_document(each, Scope.owner()) for each in index.document_versions())
+        uris = {item.document_id: item.uri for item in collection.items()}
+        return [(uris[passage.document_id], passage.searchable) for passages in found for passage in passages]
 
     return texts, watch.seconds
 
@@ -267,11 +284,12 @@ def run_langchain(folder: Path, work: Path, model: str) -> tuple[Texts, dict[str
     from langchain_huggingface import HuggingFaceEmbeddings
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    embeddings = HuggingFaceEmbeddings(model_name=model, model_kwargs={"device": "cpu"}, encode_kwargs={"batch_size": 32})
+    options = {"batch_size": LANGCHAIN_BATCH}
+    embeddings = HuggingFaceEmbeddings(model_name=model, model_kwargs={"device": "cpu"}, encode_kwargs=options)
     stages = {"import and model": time.perf_counter() - started}
     loaders: dict[str, Callable[[str], Any]] = {
         ".pdf": PyPDFLoader, ".docx": Docx2txtLoader, ".csv": CSVLoader,
-        ".html": lambda path: BSHTMLLoader(path, open_encoding="utf-8"),
+        ".html": partial(BSHTMLLoader, open_encoding="utf-8"),
     }  # fmt: skip
     started = time.perf_counter()
     documents: list[Any] = []
@@ -280,8 +298,8 @@ def run_langchain(folder: Path, work: Path, model: str) -> tuple[Texts, dict[str
             if path.suffix == ".xlsx":
                 documents += [Document(page_content=text, metadata={"source": str(path)}) for text in sheets(path)]
             else:
-                load = loaders.get(path.suffix) or (lambda name: TextLoader(name, autodetect_encoding=True))
-                documents += load(str(path)).load()
+                loader = loaders.get(path.suffix, partial(TextLoader, autodetect_encoding=True))
+                documents += loader(str(path)).load()
         except Exception as error:  # noqa: BLE001 — as DirectoryLoader(silent_errors=True): any loader may raise anything
             print(f"{path.name}: {type(error).__name__}: {error}", file=sys.stderr)
     stages["load files"] = time.perf_counter() - started
@@ -302,10 +320,8 @@ def sheets(path: Path) -> list[str]:
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=True)
-    return [
-        "\n".join("\t".join("" if value is None else str(value) for value in row) for row in sheet.iter_rows(values_only=True))
-        for sheet in book.worksheets
-    ]
+    tables = [list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets]
+    return ["\n".join("\t".join(str(value or "") for value in row) for row in table) for table in tables]
 
 
 def run_llamaindex(folder: Path, work: Path, model: str) -> tuple[Texts, dict[str, float]]:
@@ -316,7 +332,7 @@ def run_llamaindex(folder: Path, work: Path, model: str) -> tuple[Texts, dict[st
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
     from llama_index.readers.file import HTMLTagReader
 
-    embedding = HuggingFaceEmbedding(model_name=model, device="cpu", embed_batch_size=32)
+    embedding = HuggingFaceEmbedding(model_name=model, device="cpu")
     tokenizer = embedding._model.tokenizer
     stages = {"import and model": time.perf_counter() - started}
     started = time.perf_counter()
@@ -325,7 +341,7 @@ def run_llamaindex(folder: Path, work: Path, model: str) -> tuple[Texts, dict[st
     stages["load files"] = time.perf_counter() - started
     started = time.perf_counter()
     splitter = SentenceSplitter(
-        chunk_size=PASSAGE_TOKENS, chunk_overlap=0, tokenizer=lambda text: tokenizer.tokenize(text), include_metadata=False
+        chunk_size=PASSAGE_TOKENS, chunk_overlap=0, tokenizer=tokenizer.tokenize, include_metadata=False
     )
     nodes = [node for node in splitter.get_nodes_from_documents(documents) if node.get_content().strip()]
     stages["split"] = time.perf_counter() - started
@@ -343,15 +359,16 @@ def run_llamaindex(folder: Path, work: Path, model: str) -> tuple[Texts, dict[st
 def print_table(runs: list[dict[str, Any]], files: int) -> None:
     """Ratios are to the mean of Citewell's runs in this same run."""
     ours = [run for run in runs if run["system"] == "citewell"]
-    base = {key: sum(run[key] for run in ours) / len(ours) for key in ("seconds", "cpu_seconds", "peak_rss_mb", "peak_pss_mb")}
-    head = ("system", "seconds", "ratio", "CPU s", "ratio", "files/s", "RSS MiB", "ratio", "PSS MiB", "ratio")
-    print(f"{head[0]:<12}" + "".join(f"{word:>9}" for word in head[1:]) + "  passages  tokens  not searchable  disk MiB")
+    measured = {"seconds": 1, "cpu_seconds": 1, "peak_rss_mb": 0, "peak_pss_mb": 0}  # key → decimals
+    base = {key: sum(run[key] for run in ours) / len(ours) for key in measured}
+    heads = ("seconds", "CPU s", "RSS MiB", "PSS MiB")
+    counts = ("files/s", "passages", "tokens", "not searchable", "disk MiB")
+    print(f"{'system':<11}" + "".join(f"{head:>9} ratio" for head in heads) + "".join(f"{head:>15}" for head in counts))
     for run in runs:
-        cells = [f"{run['seconds']:9.1f}{run['seconds'] / base['seconds']:9.2f}"]
-        cells += [f"{run['cpu_seconds']:9.1f}{run['cpu_seconds'] / base['cpu_seconds']:9.2f}{files / run['seconds']:9.2f}"]
-        cells += [f"{run[key]:9.0f}{run[key] / base[key]:9.2f}" for key in ("peak_rss_mb", "peak_pss_mb")]
-        rest = f"{run['passages']:>10}{run['tokens']:>8}{files - run['searchable_files']:>16}{run['disk_mb']:>10.1f}"
-        print(f"{run['system']:<12}" + "".join(cells) + rest)
+        cells = [f"{run[key]:9.{places}f}{run[key] / base[key]:6.2f}" for key, places in measured.items()]
+        cells += [f"{files / run['seconds']:15.2f}{run['passages']:15}{run['tokens']:15}"]
+        cells += [f"{len(run['lost']):15}{run['disk_mb']:15.1f}"]
+        print(f"{run['system']:<11}" + "".join(cells))
 
 
 def print_stages(run: dict[str, Any]) -> None:

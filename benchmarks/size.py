@@ -3,7 +3,8 @@
     python -m benchmarks.size [--out benchmarks/results/size.json]
 
 A fresh virtual environment gets ``pip install REPOSITORY`` without extras. Sizes are those of the files that each
-distribution's own record lists, compiled bytecode included; pip itself is left out. Needs the network or a package mirror.
+distribution's own record lists, compiled bytecode included; pip itself is left out. Needs the
+network or a package mirror.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import tomllib
 import venv
@@ -59,7 +59,7 @@ def install(path: Path) -> dict[str, Any]:
     """Distribution → version and sizes by file, of a fresh core installation."""
     venv.create(path, with_pip=True)
     python = str(path / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-input", str(REPOSITORY)], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", "--no-input", str(REPOSITORY)], check=True)
     done = subprocess.run([python, "-P", "-c", INVENTORY], check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return {name: entry for name, entry in found.items() if name not in {"pip", "setuptools"}}
@@ -83,7 +83,9 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
         "versions": {name: found[name]["version"] for name in sorted(found)},
         "own_code_mb": sum(code.values()) / 1e6,
         "own_data_mb": sum(data.values()) / 1e6,
-        "own_data_by_folder_mb": {name: size / 1e6 for name, size in sorted(folders.items(), key=lambda item: -item[1])},
+        "own_data_mb_by_folder": {
+            name: size / 1e6 for name, size in sorted(folders.items(), key=lambda item: -item[1])
+        },
         "heavy": sorted(set(found) & set(HEAVY)),
         "telemetry": sorted(set(found) & set(TELEMETRY)),
     }
@@ -97,14 +99,14 @@ def print_report(result: dict[str, Any]) -> None:
     print(f"{'torch, transformers, pandas …':<34}{', '.join(result['heavy']) or 'none':>9}{'none':>9}")
     print(f"{'telemetry packages':<34}{', '.join(result['telemetry']) or 'none':>9}{'none':>9}")
     print(f"\nCitewell itself: code {result['own_code_mb']:.1f} MB, data {result['own_data_mb']:.1f} MB")
-    for name, size in list(result["own_data_by_folder_mb"].items())[:6]:
+    for name, size in list(result["own_data_mb_by_folder"].items())[:6]:
         print(f"  {name:<32}{size:>9.2f}")
     print("\nMB by distribution")
     for name, size in result["mb_by_distribution"].items():
         if size >= 0.1:
             print(f"  {name:<32}{size:>9.1f}  {result['versions'][name]}")
     small = [name for name, size in result["mb_by_distribution"].items() if size < 0.1]
-    print(f"  and {len(small)} below 0.1 MB each: {', '.join(small)}", file=sys.stdout)
+    print(f"  and {len(small)} below 0.1 MB each: {', '.join(small)}")
 
 
 if __name__ == "__main__":

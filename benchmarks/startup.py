@@ -54,8 +54,8 @@ def lap(name):
     stages[name] = time.perf_counter() - last
     last = time.perf_counter()
 from citewell.cli import app, ask as _a, collections as _b, documents as _c, evaluate as _d; lap("import command line")
-import citewell; collection = citewell.open(path); lap("open collection")
 import numpy; lap("import numpy")
+import citewell; collection = citewell.open(path); lap("open collection")
 import lance; lap("import lance, pyarrow")
 store = collection.store; store.index; lap("open passage table")
 import onnxruntime, tokenizers; lap("import onnxruntime, tokenizers")
@@ -157,11 +157,9 @@ def print_report(result: dict[str, Any]) -> None:
     print(f"{'import citewell':<28}{imported['seconds']:>9.3f}{imported['slowest']:>9.3f}{TARGET_IMPORT:>9.2f}")
     print(f"{'citewell ask, from the shell':<28}{asked['median']:>9.3f}{asked['max']:>9.3f}{TARGET_ASK:>9.2f}")
     print(f"{'  its CPU seconds':<28}{asked['cpu_median']:>9.3f}")
-    print(
-        f"\nimport citewell loads {imported['new_modules']} modules ({imported['all_modules']} with the interpreter's), "
-        f"its own: {', '.join(imported['own_modules'])}\nforbidden modules loaded by import: "
-        f"{', '.join(imported['forbidden']) or 'none'}; by ask: {', '.join(asked['forbidden']) or 'none'}"
-    )
+    print(f"\nimport citewell: {imported['new_modules']} modules, {imported['all_modules']} with the interpreter's")
+    print(f"its own: {', '.join(imported['own_modules'])}")
+    print(f"forbidden: {', '.join(imported['forbidden']) or 'none'}; by ask: {', '.join(asked['forbidden']) or 'none'}")
     tables = {
         "stages of one ask, in one process": asked["stages"], "timings in the answer": asked["timings"],
         f"imports of ask by package, {asked['imports']['total']['all']:.3f} s in all": asked["imports"]["by_package"],

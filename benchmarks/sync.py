@@ -2,10 +2,11 @@
 
     python -m benchmarks.sync [--count 10000] [--out benchmarks/results/sync.json]
 
-The files are short notes in plain text, ten sentences drawn from a small set, in folders of 100; half of them repeat
-another one's text. Every sync is a fresh ``citewell sync`` in its own process, so start and exit count. First the whole
-folder is indexed with the shipped encoder; then nothing has changed; then ten files were touched (new time, same bytes),
-ten edited, ten deleted and ten renamed. The report of each run says what it did, and is checked against what was done.
+The files (at least 100) are short notes in plain text, one to three sentences drawn from a small set, in folders of
+100; the second half repeats the texts of the first. Every sync is a fresh ``citewell sync`` in its own process, start
+and exit included. First the whole folder is indexed with the shipped encoder; then nothing has changed; then ten files
+were touched (new time, same bytes), ten edited, ten deleted and ten renamed. What each run reports is checked against
+what was done.
 """
 
 from __future__ import annotations
@@ -25,11 +26,22 @@ from typing import Any
 
 COMMAND = "import sys; sys.argv[0] = 'citewell'; from citewell.cli import main; main()"
 TARGET_UNCHANGED = 5.0  # seconds
+COUNTS = ("added", "changed", "unchanged", "removed", "embedded")
 OLD = 1.7e9  # a modification time long ago: files changed within the last two seconds are read again on purpose
 
-PLACES = ("the north store", "the south store", "the workshop", "the test bench", "the loading bay", "room 12", "the roof")
-THINGS = ("pump", "valve", "flow meter", "gateway", "pressure sensor", "cable drum", "heat exchanger", "filter", "motor")
-EVENTS = ("was inspected and passed", "needs a new seal", "was moved", "is out of calibration", "arrived", "was sent back")
+PLACES = ("north store", "south store", "workshop", "test bench", "loading bay", "pump room", "roof")
+THINGS = (
+    "pump",
+    "valve",
+    "flow meter",
+    "gateway",
+    "pressure sensor",
+    "cable drum",
+    "heat exchanger",
+    "filter",
+    "motor",
+)
+EVENTS = ("was inspected and passed", "needs a new seal", "was moved", "is out of calibration", "arrived", "went back")
 
 
 def main() -> None:
@@ -62,14 +74,12 @@ def main() -> None:
 
 def make_files(folder: Path, count: int) -> list[Path]:
     generator = random.Random(0)
+    texts = [" ".join(sentence(generator) for _ in range(1 + number % 3)) for number in range((count + 1) // 2)]
     files = []
-    text = ""
     for number in range(count):
-        if number % 2 == 0:
-            text = " ".join(sentence(generator) for _ in range(10))
         path = folder / f"{number // 100:03}" / f"note-{number:05}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(f"{texts[number % len(texts)]}\n", encoding="utf-8")
         os.utime(path, (OLD, OLD))
         files.append(path)
     return files
@@ -77,7 +87,9 @@ def make_files(folder: Path, count: int) -> list[Path]:
 
 def sentence(generator: random.Random) -> str:
     day = generator.randint(1, 28)
-    return f"On {day} March the {generator.choice(THINGS)} in {generator.choice(PLACES)} {generator.choice(EVENTS)}."
+    return (
+        f"On {day} March the {generator.choice(THINGS)} in the {generator.choice(PLACES)} {generator.choice(EVENTS)}."
+    )
 
 
 def touch(path: Path) -> None:
@@ -94,15 +106,16 @@ def rename(path: Path) -> None:
 
 
 def command(arguments: list[str]) -> dict[str, Any]:
-    """One ``citewell`` command in a fresh process: wall and CPU seconds, peak memory so far, and what it reports."""
+    """One ``citewell`` command in a fresh process: wall and CPU seconds, and the counts it reports."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-P", "-c", COMMAND, *arguments, "--json"], check=True, capture_output=True, text=True
     )
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    report = json.loads(done.stdout)
-    return {"seconds": seconds, "cpu": cpu, **(report["sources"][0] if "added" in report["sources"][0] else report)}
+    reported = json.loads(done.stdout)["sources"][0]
+    counts = {name: reported[name] for name in COUNTS if name in reported}
+    return {"seconds": seconds, "cpu": cpu, **counts}
 
 
 def check(rows: dict[str, dict[str, Any]], count: int) -> list[str]:
@@ -123,12 +136,13 @@ def check(rows: dict[str, dict[str, Any]], count: int) -> list[str]:
 
 
 def print_table(rows: dict[str, dict[str, Any]], count: int) -> None:
-    keys = ("added", "changed", "unchanged", "removed", "embedded")
-    print(f"\n{'sync':<24}{'seconds':>9}{'CPU s':>8}" + "".join(f"{key:>11}" for key in keys))
+    print(f"\n{'sync':<24}{'seconds':>9}{'CPU s':>8}" + "".join(f"{key:>11}" for key in COUNTS))
     for name, row in rows.items():
-        cells = "".join(f"{row.get(key, ''):>11}" for key in keys)
+        cells = "".join(f"{row.get(key, ''):>11}" for key in COUNTS)
         print(f"{name:<24}{row['seconds']:>9.2f}{row['cpu']:>8.2f}{cells}")
-    print(f"\n{count} files, {count / rows['first']['seconds']:.0f} files/s first; target unchanged {TARGET_UNCHANGED} s")
+    print(
+        f"\n{count} files, {count / rows['first']['seconds']:.0f} files/s first; target unchanged {TARGET_UNCHANGED} s"
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ Counted are distinct functions of the package; comprehensions, generator express
 bodies of modules and classes that an import runs not at all. The chain counts own functions that are active together.
 """
 
+# ruff: noqa: A005 — named for what it does; started with -P or -m, nothing finds it instead of the standard one
+
 from __future__ import annotations
 
 import argparse
@@ -64,7 +66,6 @@ def trace(state: str, path: str, question: str) -> dict[str, Any]:
 
     package = str(Path(citewell.__file__).parent)
     collection = citewell.open(path)
-    collection.ask  # noqa: B018 — a method, not a call
     if state == "warm":
         collection.ask(question)
     seen: dict[CodeType, int] = {}

@@ -102,6 +102,16 @@ def test_odd_questions_get_an_answer_or_a_refusal(sample_collection: Collection,
     assert answer.refused or answer.citations
 
 
+def test_a_question_in_another_language_is_told_so(sample_collection: Collection) -> None:
+    answer = sample_collection.ask("Welche Farbe hat der Himmel über der Wüste am Abend?")
+    assert answer.refusal is not None
+    assert "language 'de'" in answer.refusal.message
+    assert "reindex --encoder" in answer.refusal.message
+    english = sample_collection.ask("Who won the football World Cup in 1998?")
+    assert english.refusal is not None
+    assert "language" not in english.refusal.message
+
+
 def test_an_empty_collection_refuses(collection: Collection) -> None:
     answer = collection.ask("How many days of leave?")
     assert answer.refusal is not None

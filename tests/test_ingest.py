@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 import citewell
 from citewell import Scope
@@ -195,6 +196,42 @@ KILLED = """
 import sys, citewell
 citewell.open(sys.argv[1], create=True).add(sys.argv[2])
 """
+
+
+@pytest.mark.integration
+def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(400):
+        (folder / f"{number:03d}.md").write_text(
+            f"# Note {number}\n\nThe code of cabinet {number} is {number * 7919}.\n"
+        )
+    settle(folder)
+    command = [sys.executable, "-c", "from citewell.cli import main; main()", "add", "many"]
+    environment = {**os.environ, "CITEWELL_INGEST_BATCH_PASSAGES": "10"}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not committed(tmp_path):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=30)
+    assert process.returncode == 130, message
+    assert "run the same command again" in message
+    assert "Traceback" not in message
+    opened = citewell.open(tmp_path / ".citewell")
+    assert 0 < opened.status().documents < 400
+    (report,) = opened.add(folder)
+    assert report.unchanged > 0
+    assert report.added + report.unchanged == 400
+    assert opened.check() == []
+
+
+def committed(place: Path) -> bool:
+    """Whether the run under way has acknowledged documents."""
+    try:
+        return citewell.open(place / ".citewell").status().documents > 0
+    except (CollectionError, OperationalError):
+        return False  # not created yet, or its catalog is being written
 
 
 @pytest.mark.integration

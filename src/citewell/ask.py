@@ -19,6 +19,8 @@ from citewell.retrieval.search import search
 if TYPE_CHECKING:
     from citewell.store import Store
 
+CLEARLY = 8.0  # log-likelihood by which a language must lead: of 266 English questions one leads wrongly, by 3.4
+
 
 def ask(question: str, store: Store, scope: Scope, filters: Filters | None = None) -> Answer:
     """The best-supported sentences, quoted and cited; below the threshold a refusal with the nearest hits."""
@@ -28,7 +30,7 @@ def ask(question: str, store: Store, scope: Scope, filters: Filters | None = Non
     hits = search(question, store.index, store.encoder, scope, filters, store.settings.retrieval)
     retrieved = time.perf_counter()
     evidence, sure = read(question, hits, store.encoder, calibration)
-    refused = refusal(hits, sure, calibration.threshold)
+    refused = refusal(question, hits, sure, calibration.threshold)
     was_read = time.perf_counter()
     rivals = [] if refused else find_conflict(evidence)
     chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
@@ -61,10 +63,26 @@ def check_question(question: str, longest: int) -> str:
     return text
 
 
-def refusal(hits: Sequence[Hit], confidence: float, threshold: float) -> Refusal | None:
+def refusal(question: str, hits: Sequence[Hit], confidence: float, threshold: float) -> Refusal | None:
     """Why there is no answer, or ``None`` when there is one. Invisible documents and absent ones look the same."""
     if not hits:
         return Refusal("nothing_found", "No document you can read matches this question.")
     if confidence < threshold:
-        return Refusal("weak_evidence", "The documents do not seem to answer this. The nearest passages are listed.")
+        message = "The documents do not seem to answer this. The nearest passages are listed."
+        return Refusal("weak_evidence", message + language_hint(question, hits))
     return None
+
+
+def language_hint(question: str, hits: Sequence[Hit]) -> str:
+    """What to do when the question is not in the language of the nearest documents; empty when it is, or unknown."""
+    from py3langid import langid
+
+    documents = {hit.passage.language for hit in hits} - {""}
+    scores = {str(language): float(score) for language, score in langid.rank(question)}
+    asked = max(scores, key=scores.__getitem__)
+    if not documents or scores[asked] - max(scores.get(each, -1e9) for each in documents) < CLEARLY:
+        return ""
+    return (
+        f" The question looks like language '{asked}', the nearest documents are in '{', '.join(sorted(documents))}': "
+        "ask in their language, or re-index with a multilingual encoder:  citewell reindex --encoder DIR"
+    )

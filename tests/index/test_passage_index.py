@@ -212,7 +212,8 @@ def test_a_huge_question_is_cut_not_refused(empty, fill, make):
 @pytest.mark.parametrize(
     ("text", "query"),
     [("東京都の条例について", "東京都"), ("机器学习是人工智能的一个分支", "人工智能"),
-     ("Стоимость договора аренды", "договора"), ("Größe der Straße", "größe"), ("ภาษาไทยเป็นภาษา", "ภาษา"), ("café crème", "cafe"), ("id AB-1234 here", "1234")],
+     ("Стоимость договора аренды", "договора"), ("Größe der Straße", "größe"),
+     ("ภาษาไทยเป็นภาษา", "ภาษา"), ("café crème", "cafe"), ("id AB-1234 here", "1234")],
 )  # fmt: skip
 def test_other_scripts_are_searchable(empty, fill, make, text, query):
     fill(empty, make("d1", text), make("d2", "nothing alike"))
@@ -243,6 +244,18 @@ def test_get_keeps_the_order_and_leaves_out_the_missing(empty, fill, make):
     wanted = [passages[3].id, "absent", "it's", passages[0].id]
     assert empty.get(wanted, OWNER) == [passages[3], passages[0]]
     assert empty.get([], OWNER) == []
+
+
+def test_a_snapshot_reads_what_it_ranked(empty, fill, make):
+    hidden = make("d2", "alpha hidden", readers=("user:anna",))
+    fill(empty, make("d1", "alpha"), hidden, make("d3", "beta"))
+    snapshot = empty.snapshot()
+    found = snapshot.rank_lexical("alpha", 5, OWNER)
+    fill(empty, make("d1", "gamma", document_version="v2"), replaces=("d1",))
+    empty.optimize(keep=timedelta(hours=1))
+    assert [passage.text for passage in snapshot.get(found.ids, OWNER)] == ["alpha", "alpha hidden"]
+    assert [passage.text for passage in snapshot.get(found.ids, Scope.of(["user:bob"]))] == ["alpha"]
+    assert snapshot.get([hidden.id, "absent"], OWNER) == [hidden]
 
 
 def test_more_ids_than_one_lookup(empty, fill, make):

@@ -18,6 +18,8 @@ from citewell.cli.app import app
 from citewell.cli.output import message
 from citewell.errors import IntegrityError, UserError
 
+INTERRUPTED = 130  # what the command line library exits with after Ctrl-C: 128 + SIGINT
+
 
 def run() -> None:
     """Runs the command line and turns errors into messages and exit statuses."""
@@ -29,9 +31,10 @@ def run() -> None:
     except IntegrityError as error:
         message(f"integrity problem: {error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        message("Stopped. What was committed is kept; run the same command again to go on.")
-        sys.exit(130)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            message("Stopped. What was committed is kept; run the same command again to go on.")
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -118,7 +118,8 @@ def evaluate_retrieval(
         write_run(run_file, run, f"Citewell-{method}")
     return RetrievalReport(
         data=data.name, split=split, method=method, encoder=encoder.identity, documents=len(data.corpus),
-        passages=len(document_of), queries=len(data.queries), outside=data.outside, metrics=score_run(data.judgments, run),
+        passages=len(document_of), queries=len(data.queries), outside=data.outside,
+        metrics=score_run(data.judgments, run),
         seconds={"index": built - started, "search": searched - built},
     )  # fmt: skip
 

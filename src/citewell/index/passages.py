@@ -27,7 +27,7 @@ from citewell.records import Hit, Passage, Stage
 
 Vectors = NDArray[np.float32]
 
-EXACT_ROWS = 10_000
+EXACT_ROWS = 1_000
 """A search restricted to at most this many rows compares them all; see ``benchmarks/filtered_recall.py``."""
 
 PROBES, REFINE = 32, 2
@@ -44,6 +44,7 @@ class PassageTable:
         self._dataset = dataset
         self._following = following
         self._writing = threading.Lock()
+        self._row_of: dict[str, int] = {}  # passage id → row, of what a snapshot ranked; rows belong to one version
         self.dimension: int = dataset.schema.field(rows.VECTOR).type.list_size
 
     @staticmethod
@@ -151,7 +152,7 @@ class PassageTable:
         """Passages with these ids in the given order; missing and invisible ones are left out."""
         dataset, found = self._current(), dict[str, Passage]()
         for start in range(0, len(ids), _LOOKUP_BATCH):
-            where = both(condition(scope), one_of("id", ids[start : start + _LOOKUP_BATCH]))
+            where = both(condition(scope), self._are(ids[start : start + _LOOKUP_BATCH]))
             for passage in rows.to_passages(dataset.to_table(columns=rows.PASSAGE_COLUMNS, filter=where)):
                 found[passage.id] = passage
         return [found[each] for each in ids if each in found]
@@ -193,10 +194,10 @@ class PassageTable:
         if not words or k < 1:
             return Ranking()
         table = self._current().to_table(
-            columns=["id", "_score"], full_text_query=MatchQuery(words, rows.SEARCHABLE), limit=k,
+            columns=["id", "_rowid", "_score"], full_text_query=MatchQuery(words, rows.SEARCHABLE), limit=k,
             filter=condition(scope, filters), prefilter=True,
         )  # fmt: skip
-        return _ranking(table["id"].to_pylist(), table["_score"].to_numpy())
+        return self._ranking(table, table["_score"].to_numpy())
 
     def rank_dense(
         self, vector: Vectors, k: int, scope: Scope, filters: Filters | None = None, *, exact: bool = False
@@ -214,8 +215,9 @@ class PassageTable:
             "column": rows.VECTOR, "q": np.asarray(vector, np.float32) / length, "k": k, "metric": "dot",
             "use_index": not exact, "minimum_nprobes": PROBES, "refine_factor": REFINE,
         }  # fmt: skip
-        table = dataset.to_table(columns=["id", "_distance"], nearest=nearest, filter=where, prefilter=True)
-        return _ranking(table["id"].to_pylist(), 1.0 - table["_distance"].to_numpy())
+        columns = ["id", "_rowid", "_distance"]
+        table = dataset.to_table(columns=columns, nearest=nearest, filter=where, prefilter=True)
+        return self._ranking(table, 1.0 - table["_distance"].to_numpy())
 
     def lexical(self, query: str, k: int, scope: Scope, filters: Filters | None = None) -> list[Hit]:
         """:meth:`rank_lexical` with the passages."""
@@ -228,6 +230,20 @@ class PassageTable:
     def _hits(self, ranking: Ranking, stage: Stage, scope: Scope) -> list[Hit]:
         scores = dict(zip(ranking.ids, ranking.scores, strict=True))
         return [Hit(passage, float(scores[passage.id]), stage) for passage in self.get(ranking.ids, scope)]
+
+    def _ranking(self, table: Any, scores: NDArray[np.float32]) -> Ranking:
+        """Best first, equal scores by id."""
+        ids = table["id"].to_pylist()
+        if not self._following:
+            self._row_of.update(zip(ids, table["_rowid"].to_pylist(), strict=True))
+        order = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))
+        return Ranking(tuple(ids[i] for i in order), scores[order].astype(np.float64))
+
+    def _are(self, ids: Sequence[str]) -> str:
+        """The condition for these passages; by row where a snapshot knows it, which needs no index to be fast."""
+        if ids and all(each in self._row_of for each in ids):
+            return f"_rowid IN ({', '.join(str(self._row_of[each]) for each in ids)})"
+        return one_of("id", ids)
 
     # -- handles ---------------------------------------------------------------------------------------------------
 
@@ -254,9 +270,3 @@ class PassageTable:
         if not (np.isfinite(lengths).all() and (lengths > 0).all()):
             raise ValueError("a vector is zero or not finite.")
         return np.asarray(vectors / lengths, dtype=np.float32)
-
-
-def _ranking(ids: list[str], scores: NDArray[np.float32]) -> Ranking:
-    """Best first, equal scores by id."""
-    order = sorted(range(len(ids)), key=lambda i: (-scores[i], ids[i]))
-    return Ranking(tuple(ids[i] for i in order), scores[order].astype(np.float64))

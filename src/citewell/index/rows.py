@@ -1,7 +1,6 @@
 """Rows of the passage table: the columns, and passages to and from Arrow.
 
-Vectors are stored as float32: float16 halves the disk but made exact search slower and saved no index space (see
-``benchmarks/search_latency.py``).
+Vectors are stored as float32, of unit length.
 """
 
 from __future__ import annotations

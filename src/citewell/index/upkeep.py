@@ -15,8 +15,8 @@ from citewell.records import content_id
 VECTOR_INDEX_ROWS = 10_000
 """From this many rows on vectors get an approximate index; below, comparing all is as fast and exact.
 
-IVF_RQ with its defaults (about 4,096 rows per partition, 5 bits per number): of the types tried on 100,000 passages it
-builds fastest among those that answer in less than 10 ms; see EXPERIMENTS.md.
+IVF_RQ with its defaults (about 4,096 rows per partition, 5 bits per number): of IVF_RQ, IVF_SQ and IVF_HNSW_SQ on
+100,000 passages it answered fastest at equal recall, and was built in 5 seconds.
 """
 
 _SCALAR_INDEXES = {

@@ -7,8 +7,8 @@ one search found gets the other list's last score: the most it can have there. T
 
 where spread is first minus last score. The first term alone is the sum of cosine and scaled BM25: BM25 speaks louder
 where it separates passages well (long, specific questions), cosine where it does not (short ones). Intercept and
-coefficients were fitted by ``scripts/fit_fusion.py`` on development questions and are stored in ``fusion.json`` with the
-record of that fit. Their scale belongs to the shipped encoder; the same script fits another's.
+coefficients were fitted by ``scripts/fit_fusion.py`` on development questions and are stored in ``fusion.json`` with
+the record of that fit. Their scale belongs to the shipped encoder; the same script fits another's.
 
 Convex combination: Bruch, Gai & Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval" (TOIS 42).
 """
