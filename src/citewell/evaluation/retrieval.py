@@ -211,7 +211,7 @@ def _rank(text: str, vector: NDArray[np.float32], index: PassageIndex, method: M
         return index.rank_lexical(text, CANDIDATES, Scope.owner())
     if method == "dense":
         return index.rank_dense(vector, CANDIDATES, Scope.owner())
-    return rank(text, vector, index, Scope.owner(), candidates=CANDIDATES)
+    return rank(text, lambda: vector, index, Scope.owner(), candidates=CANDIDATES)
 
 
 def _limited(data: RetrievalData, limit: int | None) -> RetrievalData:

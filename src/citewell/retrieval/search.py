@@ -3,13 +3,14 @@
     question ─► rank_lexical ─┐
         └─► vector ─► rank_dense ─► fuse ─► get
 
-The two rankings carry ids and scores only; texts are read for the final hits alone. All reads of one search see the
-same commit.
+The two rankings carry ids and scores only; texts are read for the final hits alone. The lexical one runs beside
+encoding and the dense one. All reads of one search see the same commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,8 @@ from citewell.index import Filters, PassageIndex, Ranking
 from citewell.records import Hit
 from citewell.retrieval.fusion import fuse
 from citewell.settings import RetrievalSettings
+
+_BESIDE = ThreadPoolExecutor(thread_name_prefix="lexical")
 
 
 class QuestionEncoder(Protocol):
@@ -41,8 +44,7 @@ def search(
     if not question.strip():
         return []
     index = index.snapshot()
-    vector = encoder.encode([question])[0]
-    ranking = rank(question, vector, index, scope, filters, settings.candidates)
+    ranking = rank(question, lambda: encoder.encode([question])[0], index, scope, filters, settings.candidates)
     scores = dict(zip(ranking.ids[: settings.hits], ranking.scores, strict=False))
     passages = index.get(list(scores), scope)
     return [Hit(passage, float(scores[passage.id]), "fused") for passage in passages]
@@ -50,13 +52,16 @@ def search(
 
 def rank(
     question: str,
-    vector: NDArray[np.float32],
+    vector: Callable[[], NDArray[np.float32]],
     index: PassageIndex,
     scope: Scope,
     filters: Filters | None = None,
     candidates: int = 100,
 ) -> Ranking:
-    """Ids and fused scores of up to ``candidates`` passages from each of the two searches, best first."""
-    lexical = index.rank_lexical(question, candidates, scope, filters)
-    dense = index.rank_dense(vector, candidates, scope, filters)
-    return fuse(question, lexical, dense)
+    """Ids and fused scores of up to ``candidates`` passages from each of the two searches, best first.
+
+    vector: gives the question's vector; it is called while the lexical search runs.
+    """
+    lexical = _BESIDE.submit(index.rank_lexical, question, candidates, scope, filters)
+    dense = index.rank_dense(vector(), candidates, scope, filters)
+    return fuse(question, lexical.result(), dense)
