@@ -78,8 +78,11 @@ def _pptx(path: Path) -> list[Unit]:
 
 def _epub(path: Path) -> list[Unit]:
     with zipfile.ZipFile(path) as archive:
-        return [({"part": name}, _strip_tags(archive.read(name).decode()))
-                for name in archive.namelist() if "chapter" in name]
+        return [
+            ({"part": name}, _strip_tags(archive.read(name).decode()))
+            for name in archive.namelist()
+            if "chapter" in name
+        ]
 
 
 def _notebook(path: Path) -> list[Unit]:

@@ -23,8 +23,16 @@ from typing import Any
 from .locate import Locator, locate
 from .markup import read_page
 
-_KINDS = {".xlsx": "spreadsheet", ".csv": "spreadsheet", ".eml": "email", ".py": "code", ".c": "code",
-          ".json": "code", ".ipynb": "code", ".jsonl": "ticket"}
+_KINDS = {
+    ".xlsx": "spreadsheet",
+    ".csv": "spreadsheet",
+    ".eml": "email",
+    ".py": "code",
+    ".c": "code",
+    ".json": "code",
+    ".ipynb": "code",
+    ".jsonl": "ticket",
+}
 _UNREAD = {".scan.pdf": "scan", ".wav": "recording"}
 
 
@@ -90,8 +98,15 @@ class _Builder:
         if "-" in fields:
             ident, split = self._ident("u")
             item: dict[str, Any] = {
-                "id": ident, "question": fields["?"], "answer": None, "document": None, "quote": None,
-                "locator": None, "tags": [*more, "unanswerable"], "answerable": False, "reason": fields["-"],
+                "id": ident,
+                "question": fields["?"],
+                "answer": None,
+                "document": None,
+                "quote": None,
+                "locator": None,
+                "tags": [*more, "unanswerable"],
+                "answerable": False,
+                "reason": fields["-"],
                 "split": split,
             }
             if self.document != "none":
@@ -103,9 +118,15 @@ class _Builder:
         ident, split = self._ident("q")
         tags = self._tags(self.document, fields[">"], fields["="], more)
         item = {
-            "id": ident, "question": fields["?"], "answer": fields["="], "document": self.document,
-            "quote": fields[">"], "locator": self._place(self.document, fields[">"]), "tags": tags,
-            "answerable": True, "split": split,
+            "id": ident,
+            "question": fields["?"],
+            "answer": fields["="],
+            "document": self.document,
+            "quote": fields[">"],
+            "locator": self._place(self.document, fields[">"]),
+            "tags": tags,
+            "answerable": True,
+            "split": split,
         }
         readers = next(readers for pattern, readers in self.rules if glob_match(pattern, self.document))
         if readers != ["everyone"]:

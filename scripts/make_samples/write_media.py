@@ -75,7 +75,5 @@ def write_speech(page: Page, target: Path) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.wav"
         subprocess.run([speak, "-v", "en-gb", "-s", "186", "-w", str(raw), text], check=True)
-        subprocess.run(
-            [convert, "-R", str(raw), "-D", "-r", "16000", "-c", "1", "-b", "16", str(target)], check=True
-        )
+        subprocess.run([convert, "-R", str(raw), "-D", "-r", "16000", "-c", "1", "-b", "16", str(target)], check=True)
     return True

@@ -91,7 +91,10 @@ def _boxes(slide: Any, block: Block) -> None:
             wide = min(width - 0.15, 3.6)
             left = 0.6 + column * width + (width - wide) / 2
             shape = slide.shapes.add_shape(
-                MSO_SHAPE.ROUNDED_RECTANGLE, Inches(left), Inches(1.8 + line * (height + 0.25)), Inches(wide),
+                MSO_SHAPE.ROUNDED_RECTANGLE,
+                Inches(left),
+                Inches(1.8 + line * (height + 0.25)),
+                Inches(wide),
                 Inches(height),
             )
             shape.fill.solid()

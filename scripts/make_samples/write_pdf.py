@@ -196,13 +196,16 @@ def write_pdf(page: Page, target: Path) -> None:
     gap, left, bottom = 7 * mm, float(page.meta.get("margin", "20")) * mm, 20 * mm
     width = (A4[0] - 2 * left - gap * (columns - 1)) / columns
     height = A4[1] - 42 * mm
-    frames = [
-        Frame(left + i * (width + gap), bottom, width, height, 0, 0, 0, 0, id=f"f{i}") for i in range(columns)
-    ]
+    frames = [Frame(left + i * (width + gap), bottom, width, height, 0, 0, 0, 0, id=f"f{i}") for i in range(columns)]
     os.environ["SOURCE_DATE_EPOCH"] = str(calendar.timegm(page.modified.timetuple()))
     document = BaseDocTemplate(
-        str(target), pagesize=A4, title=page.title, author=page.author, subject=page.meta.get("subject", page.title),
-        creator="Tarnholt document office", keywords=page.meta.get("keywords", ""),
+        str(target),
+        pagesize=A4,
+        title=page.title,
+        author=page.author,
+        subject=page.meta.get("subject", page.title),
+        creator="Tarnholt document office",
+        keywords=page.meta.get("keywords", ""),
     )
     document.addPageTemplates([PageTemplate(id="all", frames=frames)])
     maker = type("_Maker", (_Counted,), {"decorate": staticmethod(_decorator(page))})

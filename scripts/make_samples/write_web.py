@@ -11,8 +11,14 @@ from pathlib import Path
 from .markup import Block, Page, bold_parts
 from .packing import write_members
 
-NAV = (("Home", "/"), ("Products", "/products"), ("Support", "/support"), ("Documents", "/documents"),
-       ("People", "/people"), ("Contact", "/contact"))
+NAV = (
+    ("Home", "/"),
+    ("Products", "/products"),
+    ("Support", "/support"),
+    ("Documents", "/documents"),
+    ("People", "/people"),
+    ("Contact", "/contact"),
+)
 
 
 def _inline(text: str) -> str:
@@ -56,7 +62,7 @@ def write_html(page: Page, target: Path) -> None:
 <meta charset="utf-8">
 <title>{escape(page.title)} - Tarnholt Instruments</title>
 <meta name="author" content="{escape(page.author)}">
-<meta name="date" content="{page.meta['date']}">
+<meta name="date" content="{page.meta["date"]}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body{{font-family:sans-serif;margin:0}} nav ul{{display:flex;gap:1rem;list-style:none}}</style>
 <script>window.siteMenu = {{"open": false, "search": "/search"}};</script>
@@ -172,10 +178,15 @@ def write_epub(page: Page, target: Path) -> None:
     links = "\n".join(f'<li><a href="{name}">{escape(title)}</a></li>' for name, title in names)
     nav = f'<nav epub:type="toc"><h1>Contents</h1><ol>\n{links}\n</ol></nav>'
     opf = _OPF.format(
-        ident=re.sub(r"\W+", "-", page.path), title=escape(page.title), author=escape(page.author),
-        date=page.meta["date"], modified=page.modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        items="\n".join(f'<item id="c{i}" href="{n}" media-type="application/xhtml+xml"/>'
-                        for i, (n, _) in enumerate(names, start=1)),
+        ident=re.sub(r"\W+", "-", page.path),
+        title=escape(page.title),
+        author=escape(page.author),
+        date=page.meta["date"],
+        modified=page.modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        items="\n".join(
+            f'<item id="c{i}" href="{n}" media-type="application/xhtml+xml"/>'
+            for i, (n, _) in enumerate(names, start=1)
+        ),
         spine="\n".join(f'<itemref idref="c{i}"/>' for i in range(1, len(names) + 1)),
     )
     members = [
@@ -200,18 +211,34 @@ def write_notebook(page: Page, target: Path) -> None:
         fenced = re.fullmatch(r"```(\w+)\n(.*?)\n```", chunk, flags=re.S)
         if fenced is None:
             if chunk.strip():
-                cells.append({"cell_type": "markdown", "id": f"cell-{len(cells) + 1}", "metadata": {},
-                              "source": _lines(chunk.strip())})
+                cells.append(
+                    {
+                        "cell_type": "markdown",
+                        "id": f"cell-{len(cells) + 1}",
+                        "metadata": {},
+                        "source": _lines(chunk.strip()),
+                    }
+                )
         elif fenced[1] == "output":
             cells[-1]["outputs"] = [{"name": "stdout", "output_type": "stream", "text": _lines(fenced[2] + "\n")}]
         else:
             count += 1
-            cells.append({"cell_type": "code", "execution_count": count, "id": f"cell-{len(cells) + 1}",
-                          "metadata": {}, "outputs": [], "source": _lines(fenced[2])})
+            cells.append(
+                {
+                    "cell_type": "code",
+                    "execution_count": count,
+                    "id": f"cell-{len(cells) + 1}",
+                    "metadata": {},
+                    "outputs": [],
+                    "source": _lines(fenced[2]),
+                }
+            )
     book = {
         "cells": cells,
         "metadata": {
-            "authors": [{"name": page.author}], "date": page.meta["date"], "title": page.title,
+            "authors": [{"name": page.author}],
+            "date": page.meta["date"],
+            "title": page.title,
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python", "version": "3.11.6"},
         },

@@ -52,7 +52,9 @@ def salary_bands() -> Book:
         ("G9", 0.40, "Set by the board", "June payroll"),
     ]
     return Book(
-        "hr/compensation/salary-bands-2025.xlsx", "Salary bands 2025", "Joanna Pettifer",
+        "hr/compensation/salary-bands-2025.xlsx",
+        "Salary bands 2025",
+        "Joanna Pettifer",
         datetime(2024, 12, 16, 9, 0),
         [
             Sheet("UK GBP", head, [(g, t, a, b, c) for g, t, a, b, c in _GRADES], note, money),
@@ -104,10 +106,25 @@ def price_list_2025() -> Book:
     note = ("Price list 2025, valid from 1 January 2025. GBP without tax, delivery from Brno. Replaces list 2024.",)
     pounds = "#,##0.00"
     return Book(
-        "sales/price-list-2025.xlsx", "Price list 2025", "Dominic Farrow", datetime(2024, 12, 9, 9, 0),
+        "sales/price-list-2025.xlsx",
+        "Price list 2025",
+        "Dominic Farrow",
+        datetime(2024, 12, 9, 9, 0),
         [
-            Sheet("Instruments", ("Article", "Description", "List price GBP", "From 10 pieces", "From 50 pieces",
-                                  "Delivery working days"), instruments, note, {2: pounds, 3: pounds, 4: pounds}),
+            Sheet(
+                "Instruments",
+                (
+                    "Article",
+                    "Description",
+                    "List price GBP",
+                    "From 10 pieces",
+                    "From 50 pieces",
+                    "Delivery working days",
+                ),
+                instruments,
+                note,
+                {2: pounds, 3: pounds, 4: pounds},
+            ),
             Sheet("Services", ("Article", "Service", "Price GBP", "Unit"), services, note, {2: pounds}),
             Sheet("Beckline", ("Tier", "Per site and year GBP", "Per site and month GBP", "Minimum term"), tiers, note),
             Sheet("Terms", ("Subject", "Rule"), terms, note),
@@ -156,13 +173,26 @@ def budget_2025() -> Book:
     ]
     note = ("Budget 2025, approved by the board on 28 November 2024. Amounts in GBP thousand.",)
     return Book(
-        "finance/budget-2025.xlsx", "Budget 2025", "Tobias Renwick", datetime(2024, 12, 2, 9, 0),
+        "finance/budget-2025.xlsx",
+        "Budget 2025",
+        "Tobias Renwick",
+        datetime(2024, 12, 2, 9, 0),
         [
-            Sheet("Departments", ("Cost centre", "Department", "Owner", "Personnel", "Other costs", "Travel", "Total"),
-                  costs, note, dict.fromkeys((3, 4, 5, 6), "#,##0")),
+            Sheet(
+                "Departments",
+                ("Cost centre", "Department", "Owner", "Personnel", "Other costs", "Travel", "Total"),
+                costs,
+                note,
+                dict.fromkeys((3, 4, 5, 6), "#,##0"),
+            ),
             Sheet("Investments", ("Number", "Project", "Site", "Amount", "When", "Status"), invest, note),
-            Sheet("Exchange rates", ("Currency", "Units per GBP", "Fixed on"), rates,
-                  ("Rates for planning. Not to be used for claims.",), {2: "yyyy-mm-dd"}),
+            Sheet(
+                "Exchange rates",
+                ("Currency", "Units per GBP", "Fixed on"),
+                rates,
+                ("Rates for planning. Not to be used for claims.",),
+                {2: "yyyy-mm-dd"},
+            ),
         ],
     )
 
@@ -170,13 +200,32 @@ def budget_2025() -> Book:
 def spare_parts() -> Book:
     """Spare parts of all families, more than two hundred rows."""
     return Book(
-        "products/spare-parts-2025.xlsx", "Spare parts list 2025", "Technical Documentation",
+        "products/spare-parts-2025.xlsx",
+        "Spare parts list 2025",
+        "Technical Documentation",
         datetime(2025, 1, 27, 9, 0),
         [
-            Sheet("Parts", ("Part number", "Description", "Family", "Price GBP", "Stock Brno", "Stock Eindhoven",
-                            "Lead time working days", "Weight g"), part_rows(), formats={3: "#,##0.00"}),
-            Sheet("Obsolete", ("Old part number", "Description", "Last sold", "Replaced by", "Remark"),
-                  obsolete_rows(), formats={2: "yyyy-mm-dd"}),
+            Sheet(
+                "Parts",
+                (
+                    "Part number",
+                    "Description",
+                    "Family",
+                    "Price GBP",
+                    "Stock Brno",
+                    "Stock Eindhoven",
+                    "Lead time working days",
+                    "Weight g",
+                ),
+                part_rows(),
+                formats={3: "#,##0.00"},
+            ),
+            Sheet(
+                "Obsolete",
+                ("Old part number", "Description", "Last sold", "Replaced by", "Remark"),
+                obsolete_rows(),
+                formats={2: "yyyy-mm-dd"},
+            ),
             Sheet("Compatibility", ("Part number", "Fits serial numbers from", "to", "Note"), compatibility_rows()),
         ],
     )

@@ -14,6 +14,7 @@ What every implementation promises:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +26,8 @@ from numpy.typing import NDArray
 from citewell.access import Scope
 from citewell.index.filters import Filters
 from citewell.records import Hit, Passage
+
+os.environ.setdefault("LANCE_LOG", "error")  # the engine warns on standard error about partitions it opens in vain
 
 __all__ = ["Filters", "PassageIndex", "Ranking"]
 
