@@ -72,6 +72,7 @@ def test_add_sync_status_remove(folder: Path) -> None:
         (("ask", "leave?", "docs", "--as", "hr"), "not a principal"),
         (("ask", "leave?", "docs", "--after", "yesterday"), "yesterday"),
         (("ask", "leave?", "docs", "--where", "author"), "KEY=VALUE"),
+        (("ask", "leave?", "dosc"), "does not exist"),
     ],
 )
 def test_what_the_user_must_change_exits_with_2_and_one_message(
@@ -86,7 +87,15 @@ def test_what_the_user_must_change_exits_with_2_and_one_message(
 
 def test_a_mistyped_question_does_not_leave_a_collection_behind(folder: Path) -> None:
     citewell("ask", " ", "docs", cwd=folder)
+    citewell("ask", "How many days?", "dosc", cwd=folder)
     assert not (folder / ".citewell").exists()
+
+
+def test_another_encoder_than_the_collections_is_refused(folder: Path) -> None:
+    citewell("add", "docs", cwd=folder)
+    done = citewell("add", "docs", "--encoder", "other/model", cwd=folder)
+    assert done.returncode == 2
+    assert "reindex --encoder other/model" in done.stderr
 
 
 def test_an_unreadable_file_is_listed(folder: Path) -> None:

@@ -55,6 +55,7 @@ def test_edit_rename_and_delete_each_do_only_their_own_work(collection: Collecti
     (folder / "hr" / "pay.md").unlink()
     (report,) = collection.sync()
     assert (report.added, report.changed, report.removed, report.unchanged) == (1, 1, 2, 0)
+    assert report.embedded == 1, "the renamed file must find its vectors"
     texts = [hit.passage.text for hit in collection.search("leave salaries pump price", hits=50)]
     assert any("30 days" in text for text in texts)
     assert not any("27 days" in text or "25th" in text for text in texts)
@@ -184,6 +185,48 @@ def test_a_folder_takes_in_the_sources_inside_it(collection: Collection, folder:
     collection.add(folder / "hr")
     assert len(collection.store.catalog.sources()) == 1
     assert collection.check() == []
+
+
+def test_sync_repairs_what_was_lost(collection: Collection, folder: Path) -> None:
+    collection.add(folder)
+    items = {Path(item.uri).name: item for item in collection.items()}
+    blob = next(collection.store.root.glob(f"blobs/*/{items['leave.md'].version}*"))
+    blob.unlink()
+    next(collection.store.root.glob(f"blobs/*/{items['prices.csv'].version}*")).write_bytes(b"damaged")
+    collection.store.index.delete([items["pay.md"].document_id])
+    assert len(collection.check()) == 3
+    collection.sync()
+    assert blob.exists()
+    assert [problem for problem in collection.check() if "prices.csv" not in problem] == []
+    assert "25th" in collection.search("salaries paid")[0].passage.text
+
+
+def test_what_a_killed_run_did_not_record_is_cleaned_up(collection: Collection, folder: Path) -> None:
+    collection.add(folder)
+    item = next(item for item in collection.items() if item.uri.endswith("leave.md"))
+    (folder / "leave.md").unlink()
+    collection.store.catalog.forget(item.source_id, [item.uri])
+    assert any("does not know" in problem for problem in collection.check())
+    collection.sync()
+    assert collection.check() == []
+
+
+def test_one_missing_source_does_not_stop_the_others(collection: Collection, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text(f"# {name}\n\nText of {name}.\n")
+        collection.add(tmp_path / name)
+    (tmp_path / "one" / "a.md").unlink()
+    (tmp_path / "one").rmdir()
+    (tmp_path / "two" / "b.md").write_text("# New\n\nThe giraffe is new.\n")
+    with pytest.raises(PathError, match="does not exist"):
+        collection.sync()
+    assert "giraffe" in collection.search("giraffe")[0].passage.text
+
+
+def test_the_collection_itself_is_no_source(collection: Collection) -> None:
+    with pytest.raises(PathError, match="is the collection itself"):
+        collection.add(collection.store.root)
 
 
 def test_a_second_writer_is_told_to_wait(collection: Collection, folder: Path) -> None:

@@ -1,10 +1,12 @@
 """Citewell: ask your own documents, offline, and get answers with exact citations.
 
 >>> import citewell
->>> collection = citewell.open("handbook.citewell", create=True)
->>> collection.add("handbook/")
->>> answer = collection.ask("How many days of leave do new employees get?")
->>> print(answer.text, answer.citations[0].quote)
+>>> from citewell.samples import corpus_path
+>>> collection = citewell.open("samples.citewell", create=True)
+>>> reports = collection.add(corpus_path())
+>>> answer = collection.ask("How many days may I work from home each week?")
+>>> print(answer.text)
+Office staff may work from home on up to three days a week.
 
 Names are loaded when first used, so that ``import citewell`` stays fast.
 """

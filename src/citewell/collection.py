@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
-from citewell.errors import PathError, UserError
+from citewell.errors import IntegrityError, PathError, UserError
 from citewell.index.filters import Filters
 from citewell.records import Answer, Document, Hit
 from citewell.settings import Settings
@@ -83,6 +83,9 @@ class Collection:
         from citewell.sources.files import resolve, source_id
 
         locations = [resolve(os.fspath(path)) for path in paths]
+        for location in locations:
+            if location.is_relative_to(self.store.root.resolve()):
+                raise PathError(f"'{location}' is the collection itself. Add the folder your documents are in.")
         reports = []
         with self.store.writing():
             for location in locations:
@@ -101,11 +104,24 @@ class Collection:
         return reports
 
     def sync(self, on_progress: OnProgress | None = None) -> list[IngestReport]:
-        """Brings every source up to date: new, changed and removed files, changed readers."""
+        """Brings every source up to date: new, changed and removed files, changed readers.
+
+        A source that cannot be listed does not stop the others; :class:`PathError` names it when they are done.
+        """
         from citewell.ingest import sync
 
+        reports, errors = [], []
         with self.store.writing():
-            return [sync(self.store, source, on_progress) for source in self.store.catalog.sources()]
+            for source in self.store.catalog.sources():
+                try:
+                    reports.append(sync(self.store, source, on_progress))
+                except PathError as error:
+                    errors.append(str(error))
+        if errors:
+            raise PathError(
+                "\n".join([*errors, *([f"The other {len(reports)} sources are up to date."] * bool(reports))])
+            )
+        return reports
 
     def remove(self, target: str | os.PathLike[str]) -> Removal:
         """Removes a source, a folder of it, or one document (path, URI or document id).
@@ -133,7 +149,8 @@ class Collection:
             self.store.index.purge()
             remaining = sum(len(self.store.index.of_document(item.document_id, OWNER)) for item in gone)
         passages = sum(item.passages for item in gone)
-        return Removal(tuple(item.uri for item in gone), passages, remaining, bool(sources))
+        documents = tuple(item.uri for item in gone if item.version)
+        return Removal(documents, passages, remaining, bool(sources))
 
     def search(
         self, query: str, *, scope: Scope = OWNER, filters: Filters | None = None, hits: int | None = None
@@ -205,8 +222,11 @@ class Collection:
         for item in items.values():
             if item.passages and item.document_id not in in_index:
                 problems.append(f"{item.uri}: the catalog counts {item.passages} passages, the index has none.")
-            if item.version not in self.store.blobs:
-                problems.append(f"{item.uri}: its stored text is missing.")
+            try:
+                if self.store.blobs.get(item.version) is None:
+                    problems.append(f"{item.uri}: its stored text is missing.")
+            except IntegrityError as error:
+                problems.append(f"{item.uri}: {error}")
         return problems
 
     def reindex(self, encoder: str, on_progress: Callable[[int], None] | None = None) -> int:

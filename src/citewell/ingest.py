@@ -19,7 +19,7 @@ from citewell.access import Scope
 from citewell.catalog import Item, Source, Status
 from citewell.chunking import CHUNKER_VERSION, chunk
 from citewell.dates import stated_date
-from citewell.errors import ParseError, PathError
+from citewell.errors import IntegrityError, ParseError, PathError
 from citewell.parsing.parsed import PARSER_VERSION, Parsed
 from citewell.records import Document, Passage, content_id
 from citewell.sources.files import FileEntry, ReadersRules, read_bytes, resolve, scan
@@ -76,11 +76,17 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The difference between a listing and the catalog."""
+    """The difference between a listing and what is stored.
+
+    to_read: with the readers of each. unreadable: what could not be listed. orphans: ids of documents in the index that
+    no source knows, left by a process that was killed before it could record them.
+    """
 
     to_read: tuple[tuple[FileEntry, tuple[str, ...]], ...]
     readers_changed: tuple[Item, ...]
     removed: tuple[Item, ...]
+    unreadable: tuple[Item, ...]
+    orphans: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +118,8 @@ def sync(
     started = time.monotonic()
     location = resolve(source.location)
     known = {item.uri: item for item in store.catalog.items(Scope.owner(), source.id)}
-    plan = _compare(location, source, known, again)
+    plan = _compare(store, location, source, known, again)
     _apply_readers(store, plan.readers_changed)
-    _remove(store, source, plan.removed)
     passages = embedded = done = 0
     batch = _Batch()
     for read in _read_all(store, source, plan, known):
@@ -129,7 +134,8 @@ def sync(
             embedded += _commit(store, batch)
             passages += len(batch.passages)
             batch = _Batch()
-    if plan.to_read or plan.removed:
+    _remove(store, source, plan)  # last, so that a renamed file finds its vectors
+    if plan.to_read or plan.removed or plan.orphans:
         if on_progress and store.index.optimize_due():
             on_progress(Progress(done, len(plan.to_read), passages, "", stage="indexing"))
         store.tidy(erase=bool(plan.removed))
@@ -143,30 +149,38 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _compare(location: Path, source: Source, known: dict[str, Item], again: frozenset[str]) -> _Plan:
-    """Reads no file: size, time, pipeline and readers rules decide."""
-    unreadable: list[tuple[str, str]] = []
+def _compare(store: Store, location: Path, source: Source, known: dict[str, Item], again: frozenset[str]) -> _Plan:
+    """Reads no file: size, time, pipeline, readers rules and what is really stored decide."""
+    unlisted: list[tuple[str, str]] = []
     rules = ReadersRules.load(location)
+    stored = store.index.document_versions()
     to_read, readers_changed = [], []
     seen = set()
-    for entry in scan(location, unreadable):
+    for entry in scan(location, unlisted):
         seen.add(entry.uri)
-        readers = rules.readers(entry.relative)
+        readers = rules.readers(entry.uri)
         item = known.get(entry.uri)
         if item is not None and item.status == "excluded" and entry.uri not in again:
             continue
-        if item is None or _stale(item, entry):
+        if item is None or _stale(item, entry) or not _intact(item, store, stored):
             to_read.append((entry, readers))
         elif item.readers != readers:
             readers_changed.append(replace(item, readers=readers))
-    hidden = tuple(folder for folder, _ in unreadable)
+    unreadable = tuple(
+        Item(source.id, uri, content_id(source.id, uri), "failed", reason="unreadable", message=f"Not read: {why}.",
+             readers=rules.readers(uri))
+        for uri, why in unlisted
+    )  # fmt: skip
+    hidden = tuple(item.uri for item in unreadable)
     removed = tuple(item for uri, item in known.items() if uri not in seen and not uri.startswith(hidden))
+    owned = {item.document_id for item in store.catalog.items(Scope.owner())}
+    orphans = stored.keys() - owned - {content_id(source.id, uri) for uri in seen}
     if known and not seen and not all(item.status == "excluded" for item in known.values()):
         raise PathError(
             f"{location} lists no file, but {len(known)} were there at the last sync (an unmounted drive?). "
             f"Nothing was removed. If they are really gone:  citewell remove '{location}'"
         )
-    return _Plan(tuple(to_read), tuple(readers_changed), removed)
+    return _Plan(tuple(to_read), tuple(readers_changed), removed, unreadable, frozenset(orphans))
 
 
 def _stale(item: Item, entry: FileEntry) -> bool:
@@ -175,18 +189,27 @@ def _stale(item: Item, entry: FileEntry) -> bool:
     return retry or not same or item.status == "excluded"
 
 
+def _intact(item: Item, store: Store, stored: dict[str, str]) -> bool:
+    """Whether the index and the store of parses hold what the catalog says; what they lost is read again."""
+    if not item.version:
+        return True
+    return item.version in store.blobs and (not item.passages or stored.get(item.document_id) == item.version)
+
+
 def _read_all(store: Store, source: Source, plan: _Plan, known: dict[str, Item]) -> Iterator[_Read]:
     """Every planned file, in the order they finish. At most twice as many are under way as there are parsers."""
     from citewell.parsing.sandbox import ParserPool
 
     if not plan.to_read:
         return
+    stored = store.index.document_versions()
     workers = store.settings.parsing.workers
     with ParserPool(store.settings.parsing) as pool, ThreadPoolExecutor(workers) as threads:
         waiting: set[Future[_Read]] = set()
         try:
             for entry, readers in plan.to_read:
                 old = known.get(entry.uri)
+                old = old if old is not None and _intact(old, store, stored) else None
                 waiting.add(threads.submit(_read, store, pool, source, entry, readers, old))
                 if len(waiting) >= 2 * workers:
                     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -233,7 +256,10 @@ def _read(
 
 
 def _parse(store: Store, pool: ParserPool, data: bytes, entry: FileEntry, version: str) -> Parsed:
-    stored = store.blobs.get(version)
+    try:
+        stored = store.blobs.get(version)
+    except IntegrityError:
+        stored = None  # damaged: parse the file again, which replaces it
     if stored is not None:
         return Parsed.from_json(stored)
     parsed = pool.parse(data, Path(entry.uri).name)
@@ -281,10 +307,12 @@ def _apply_readers(store: Store, items: Sequence[Item]) -> None:
         store.catalog.record(items)
 
 
-def _remove(store: Store, source: Source, items: Sequence[Item]) -> None:
-    if items:
-        store.index.delete([item.document_id for item in items])
-        store.catalog.forget(source.id, [item.uri for item in items])
+def _remove(store: Store, source: Source, plan: _Plan) -> None:
+    gone = {item.document_id for item in plan.removed} | plan.orphans
+    if gone:
+        store.index.delete(gone)
+        store.catalog.forget(source.id, [item.uri for item in plan.removed])
+    store.catalog.record(plan.unreadable)
 
 
 def _report(
@@ -303,7 +331,7 @@ def _report(
     changed = sum(item.uri in known and known[item.uri].version not in {"", item.version} for item in fresh)
     return IngestReport(
         source=source, added=added, changed=changed,
-        unchanged=len(indexed) - added - changed, removed=len(plan.removed),
+        unchanged=len(indexed) - added - changed, removed=sum(bool(item.version) for item in plan.removed),
         readers_changed=len(plan.readers_changed), passages=passages, embedded=embedded, seconds=seconds,
         problems=tuple(item for item in after if item.status in {"failed", "skipped"}),
     )  # fmt: skip

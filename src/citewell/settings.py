@@ -37,7 +37,7 @@ class ChunkingSettings:
     """How a document becomes passages. Token counts are the encoder's own, context line included."""
 
     max_tokens: int = 200  # no passage with its context line is longer, nor longer than the encoder reads
-    min_tokens: int = 48  # shorter neighbours under the same heading are joined when they fit
+    min_tokens: int = 48  # shorter neighbouring sections are joined when they fit
     context_tokens: int = 48  # at most this much of title, headings and table header precedes the text
 
     def __post_init__(self) -> None:

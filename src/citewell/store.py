@@ -201,6 +201,7 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
         f"table = {json.dumps(manifest.table)}",
     ]
     for stage, values in manifest.settings.to_json().items():
+        values.pop("workers", None)  # belongs to the machine, not to the collection
         lines += ["", f"[settings.{stage}]"]
         lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     partial = root / f"{MANIFEST}.partial"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from citewell.answering.read import Evidence
-from citewell.records import Citation, Claim
+from citewell.records import Citation, Claim, Verdict
 
 ALIKE = 0.93  # cosine above which two quotes say the same; measured on the sample corpus' near-twins
+LIKELY = 0.5  # probability of holding the answer from which a quote counts as support
 WORTH = 0.55  # a further sentence is added when it is at least this share as probable as the first
 
 
@@ -27,7 +28,8 @@ def cite(chosen: Sequence[Evidence]) -> tuple[tuple[Claim, ...], tuple[Citation,
     claims, citations = [], []
     for number, unit in enumerate(chosen):
         passage = unit.hit.passage
-        claims.append(Claim(readable(unit), (number,), unit.probability, "supported"))
+        verdict: Verdict = "supported" if unit.probability >= LIKELY else "weak"
+        claims.append(Claim(readable(unit), (number,), unit.probability, verdict))
         citations.append(Citation(
             passage_id=passage.id, document_id=passage.document_id, document_version=passage.document_version,
             uri=passage.uri, title=passage.title, quote=unit.text, span=unit.span, locator=passage.locate(unit.span),

@@ -44,8 +44,11 @@ def ask_command(
     """Answer a question from the documents, with citations; index PATHS first."""
     import citewell
     from citewell.ask import check_question
+    from citewell.sources.files import resolve
 
     check_question(question, citewell.Settings().with_environment().answering.max_question_characters)
+    for path in paths or ():
+        resolve(path)
     opened = citewell.open(collection_path(context, collection), create=bool(paths))
     if paths:
         with ingest_progress(quiet=json) as show:
@@ -66,7 +69,9 @@ def search_command(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     collection: CollectionOption = None,
     principals: AsOption = None,
-    hits: Annotated[int, typer.Option("-n", "--hits", min=1, max=100, help="How many passages.")] = 10,
+    hits: Annotated[
+        int | None, typer.Option("-n", "--hits", min=1, max=100, help="How many passages. [default: 10]")
+    ] = None,
     after: AfterOption = "",
     before: BeforeOption = "",
     uri: UriOption = None,

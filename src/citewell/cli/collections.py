@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,11 +11,13 @@ import typer
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
 from citewell.cli.ask import make_scope
 from citewell.cli.output import console, ingest_progress, message, print_json, printable, short_path
+from citewell.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from citewell.catalog import Item
+    from citewell.collection import Removal
     from citewell.ingest import IngestReport
 
 
@@ -38,8 +41,14 @@ def add(
         resolve(path)
     settings = citewell.Settings().with_environment(stored=False)
     if encoder:
-        settings = replace(settings, index=replace(settings.index, encoder=encoder))
+        name = str(Path(encoder).resolve()) if Path(encoder).is_dir() else encoder
+        settings = replace(settings, index=replace(settings.index, encoder=name))
     opened = citewell.open(collection_path(context, collection), create=True, settings=settings)
+    used = opened.store.settings.index.encoder
+    if encoder and settings.index.encoder != used:
+        raise SettingsError(
+            f"This collection uses encoder '{used}'. Change it with:  citewell reindex --encoder {encoder}"
+        )
     with ingest_progress(quiet=json) as show:
         reports = opened.add(*paths, on_progress=show)
     _print_reports(reports, json)
@@ -84,16 +93,17 @@ def remove(
 
     removal = citewell.open(collection_path(context, collection)).remove(target)
     if json:
-        print_json({
-            "documents": list(removal.documents), "passages": removal.passages, "remaining": removal.remaining,
-            "source_removed": removal.source_removed,
-        })  # fmt: skip
-        return
+        print_json(asdict(removal))
+    else:
+        _print_removal(removal)
+    if removal.remaining:
+        raise typer.Exit(1)
+
+
+def _print_removal(removal: Removal) -> None:
     removed = f"{_count(len(removal.documents), 'document')} ({_count(removal.passages, 'passage')})"
     later = "" if removal.source_removed else " They stay out until added again."
     console().print(f"Removed {removed}; asked the index afterwards: {removal.remaining} left.{later}")
-    if removal.remaining:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -159,6 +169,7 @@ def reindex(
     opened = citewell.open(collection_path(context, collection))
     total = opened.store.index.count(make_scope(None))
     name = encoder or opened.store.settings.index.encoder
+    name = str(Path(name).resolve()) if Path(name).is_dir() else name
     done = opened.reindex(name, lambda count: message(f"reindexing: {count}/{total} passages"))
     console().print(f"Re-indexed {_count(done, 'passage')} with {opened.store.manifest.encoder}.")
 

@@ -41,10 +41,8 @@ def printable(text: str) -> str:
 
 def short_path(uri: str) -> str:
     """The path from here when that is shorter, else as it is."""
-    if "://" in uri:
-        return uri
-    relative = os.path.relpath(uri, Path.cwd())
-    return relative if len(relative) < len(uri) else uri
+    relative = uri if "://" in uri else os.path.relpath(uri, Path.cwd())
+    return printable(min(relative, uri, key=len)).replace("\n", "�")
 
 
 @contextmanager

@@ -127,15 +127,15 @@ def evaluate_retrieval(
 def build_index(
     data: RetrievalData, encoder: Encoder, path: Path, report: Progress, with_vectors: bool = True
 ) -> tuple[PassageTable, dict[str, str]]:
-    """A passage table of the corpus, and passage id → corpus id. Without vectors each passage stores the same one."""
-    table = PassageTable.create(path, encoder.dimension if with_vectors else 1)
+    """A passage table of the corpus, and passage id → corpus id. Without vectors small random ones take their place."""
+    table = PassageTable.create(path, encoder.dimension if with_vectors else 8)
+    random = np.random.default_rng(0)
     passages = (passage for item in data.corpus.items() for passage in passages_of(*item, encoder))
     document_of: dict[str, str] = {}
     done = 0
     while batch := list(islice(passages, BATCH_PASSAGES)):
-        vectors = (
-            encoder.encode([passage.searchable for passage in batch]) if with_vectors else np.ones((len(batch), 1))
-        )
+        texts = [passage.searchable for passage in batch]
+        vectors = encoder.encode(texts) if with_vectors else random.standard_normal((len(batch), 8))
         table.commit(batch, np.asarray(vectors, np.float32), ())
         document_of.update((passage.id, passage.document_id) for passage in batch)
         done += len({passage.document_id for passage in batch})

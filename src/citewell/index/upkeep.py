@@ -111,4 +111,6 @@ def _outgrown(dataset: Any) -> bool:
 
 
 def _create_vector_index(dataset: Any) -> None:
-    dataset.create_index(rows.VECTOR, "IVF_RQ", name=_VECTOR_INDEX, metric="dot", replace=True)
+    dimension = dataset.schema.field(rows.VECTOR).type.list_size
+    kind = "IVF_RQ" if dimension % 8 == 0 else "IVF_SQ"  # RQ packs one bit a number into whole bytes
+    dataset.create_index(rows.VECTOR, kind, name=_VECTOR_INDEX, metric="dot", replace=True)

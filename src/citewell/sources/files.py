@@ -2,9 +2,10 @@
 
 Not indexed, on purpose: hidden files and folders (their name starts with a dot), folders that hold packages or caches
 (:data:`SKIPPED_FOLDERS`), other Citewell collections, and the readers file itself. Links to folders are not followed,
-so a link can neither leave the source nor make it endless.
+and links to files only when the file is inside the source: a link can neither leave the source nor make it endless.
 
-The readers file ``citewell-readers.toml`` in the source's root holds rules, first match decides::
+The readers file ``citewell-readers.toml``, in the source's root or the nearest folder above it, holds rules on paths
+below its own folder; the first match decides::
 
     [[rule]]
     path = "hr/compensation/**"
@@ -33,10 +34,9 @@ SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "__MACOSX"})
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file as it was listed. uri: absolute path. relative: path below the source, with ``/``. size in bytes."""
+    """A file as it was listed. uri: absolute path. size in bytes."""
 
     uri: str
-    relative: str
     size: int
     mtime_ns: int
 
@@ -62,20 +62,21 @@ def resolve(path: str | Path) -> Path:
 
 
 def scan(location: Path, unreadable: list[tuple[str, str]]) -> Iterator[FileEntry]:
-    """Every file of the source in path order. Folders that cannot be listed are appended to ``unreadable``."""
+    """Every file of the source, folder by folder. What cannot be listed goes to ``unreadable`` with the reason."""
     if location.is_file():
         state = location.stat()
-        yield FileEntry(str(location), location.name, state.st_size, state.st_mtime_ns)
+        yield FileEntry(str(location), state.st_size, state.st_mtime_ns)
         return
-    stack = [(str(location), "")]
+    root = location.resolve()
+    stack = [str(location)]
     while stack:
-        folder, prefix = stack.pop()
+        folder = stack.pop()
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             unreadable.append((folder, error.strerror or str(error)))
             continue
-        if prefix and any(entry.name == COLLECTION_FILE for entry in entries) and folder.endswith(".citewell"):
+        if folder.endswith(".citewell") and any(entry.name == COLLECTION_FILE for entry in entries):
             continue
         folders = []
         for entry in entries:
@@ -83,10 +84,13 @@ def scan(location: Path, unreadable: list[tuple[str, str]]) -> Iterator[FileEntr
                 continue
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    folders.append((entry.path, f"{prefix}{entry.name}/"))
+                    folders.append(entry.path)
                 elif entry.is_file():
+                    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+                        unreadable.append((entry.path, "it is a link to a file outside the source"))
+                        continue
                     state = entry.stat()
-                    yield FileEntry(entry.path, f"{prefix}{entry.name}", state.st_size, state.st_mtime_ns)
+                    yield FileEntry(entry.path, state.st_size, state.st_mtime_ns)
             except OSError as error:
                 unreadable.append((entry.path, error.strerror or str(error)))
         stack.extend(reversed(folders))
@@ -111,28 +115,31 @@ def read_bytes(entry: FileEntry, limit_megabytes: int) -> bytes:
 class ReadersRules:
     """Who may read a path, from the source's readers file."""
 
-    def __init__(self, rules: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] | None) -> None:
+    def __init__(self, folder: Path, rules: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] | None) -> None:
+        self._folder = folder
         self._rules = rules
 
     @staticmethod
     def load(location: Path) -> ReadersRules:
-        path = (location if location.is_dir() else location.parent) / READERS_FILE
-        if not path.exists():
-            return ReadersRules(None)
+        """The rules of the nearest readers file at or above ``location``: a part of a source keeps the whole's."""
+        folder = next((each for each in (location, *location.parents) if (each / READERS_FILE).is_file()), None)
+        if folder is None:
+            return ReadersRules(location, None)
+        path = folder / READERS_FILE
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-            rules = table.get("rule", [])
-            return ReadersRules([(glob_pattern(rule["path"]), _principals(rule["readers"])) for rule in rules])
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+            rules = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
+            return ReadersRules(folder, [(glob_pattern(rule["path"]), _principals(rule["readers"])) for rule in rules])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:
             raise SettingsError(
-                f'{path} cannot be used: {error!r}. Expected [[rule]] tables, each with path = "glob" and '
-                'readers = ["everyone" | "user:NAME" | "group:NAME", …]. Nothing was indexed.'
+                f"{path} cannot be used: {type(error).__name__}: {error}. Expected [[rule]] tables, each with "
+                'path = "glob" and readers = ["everyone" | "user:NAME" | "group:NAME", …]. Nothing was indexed.'
             ) from None
 
-    def readers(self, relative: str) -> tuple[str, ...]:
-        """The principals who may read the file at ``relative``; none when no rule matches."""
+    def readers(self, uri: str) -> tuple[str, ...]:
+        """The principals who may read the file at this absolute path; none when no rule matches."""
         if self._rules is None:
             return (EVERYONE,)
+        relative = Path(uri).relative_to(self._folder).as_posix()
         return next((readers for pattern, readers in self._rules if pattern.fullmatch(relative)), ())
 
 
