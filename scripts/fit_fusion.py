@@ -1,11 +1,12 @@
 """Fits the fusion weight (``src/citewell/retrieval/fusion.json``) and reports it leave-one-set-out.
 
-    python scripts/fit_fusion.py --data RETRIEVAL_SETS --sets scifact:train cosqa obliqa … --extra cacm msmarco … \
-        --cache /tmp/fusion [--write]
+    python scripts/fit_fusion.py --data RETRIEVAL_SETS --sets scifact:train cosqa … --extra cacm medquad … \
+        --measure obliqa … --cache DIR [--write]
 
 RETRIEVAL_SETS holds directories in BEIR layout; a set is ``name`` (split ``dev``) or ``name:split``. Each set is
 indexed as ``citewell evaluate retrieval`` does it; its rankings are kept under ``--cache``. ``--sets`` are fitted on
-and reported: each is measured with the weights fitted on all the others; ``--extra`` are only fitted on.
+and reported: each is measured with the weights fitted on all the others; ``--extra`` are only fitted on, ``--measure``
+only reported: sets whose licence does not allow training what ships.
 ``--questions N`` takes at most N questions of each set, evenly spread over its judgments. What is maximised is the mean
 over sets of nDCG@10 as a smooth function of the weight: it is computed for 21 weights per question, blurred (a Gaussian
 of 0.1) and interpolated.
@@ -65,19 +66,19 @@ class Fitted:
 def main() -> None:
     arguments = parse_arguments()
     names = [*arguments.sets, *arguments.extra]
-    data = {name: prepare(load_set(arguments, name)) for name in names}
+    data = {name: prepare(load_set(arguments, name)) for name in [*names, *arguments.measure]}
     results = {}
-    for name in arguments.sets:
+    for name in [*arguments.sets, *arguments.measure]:
         model = fit([data[other] for other in names if other != name])
         results[name.partition(":")[0]] = measure(data[name], model)
     report(results)
-    model = fit(list(data.values()))
+    model = fit([data[name] for name in names])
     print("all sets:", json.dumps(stored(model)["features"]), f"intercept {model.intercept:.4f}")
-    print("fitted on all:", {name: round(100 * measure(data[name], model)["hybrid"], 2) for name in arguments.sets})
+    print("fitted on all:", {name: round(100 * measure(each, model)["hybrid"], 2) for name, each in data.items()})
     if arguments.write:
         record = {
             "fitted": datetime.now(UTC).date().isoformat(), "encoder": load_encoder().identity, "sets": arguments.sets,
-            "extra": arguments.extra, "questions": arguments.questions, "candidates": CANDIDATES, "penalty": PENALTY,
+            "extra": arguments.extra, "measured_only": arguments.measure, "questions": arguments.questions, "candidates": CANDIDATES, "penalty": PENALTY,
             "command": "scripts/fit_fusion.py", "leave_one_set_out_nDCG@10": results,
         }  # fmt: skip
         TARGET.write_text(json.dumps({**stored(model), "record": record}, indent=1) + "\n", encoding="utf-8")
@@ -88,6 +89,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", required=True)
     parser.add_argument("--extra", nargs="*", default=[])
+    parser.add_argument("--measure", nargs="*", default=[])
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=1000)
     parser.add_argument("--write", action="store_true")
