@@ -74,12 +74,13 @@ def main() -> None:
     report(results)
     model = fit([data[name] for name in names])
     print("all sets:", json.dumps(stored(model)["features"]), f"intercept {model.intercept:.4f}")
-    print("fitted on all:", {name: round(100 * measure(each, model)["hybrid"], 2) for name, each in data.items()})
+    everything = {name: round(100 * measure(each, model)["hybrid"], 2) for name, each in data.items()}
+    print("fitted on all:", everything)
     if arguments.write:
         record = {
             "fitted": datetime.now(UTC).date().isoformat(), "encoder": load_encoder().identity, "sets": arguments.sets,
-            "extra": arguments.extra, "measured_only": arguments.measure, "questions": arguments.questions, "candidates": CANDIDATES, "penalty": PENALTY,
-            "command": "scripts/fit_fusion.py", "leave_one_set_out_nDCG@10": results,
+            "extra": arguments.extra, "measured_only": arguments.measure, "questions": arguments.questions,
+            "candidates": CANDIDATES, "penalty": PENALTY, "command": "scripts/fit_fusion.py", "leave_one_set_out_nDCG@10": results,
         }  # fmt: skip
         TARGET.write_text(json.dumps({**stored(model), "record": record}, indent=1) + "\n", encoding="utf-8")
 
