@@ -80,7 +80,8 @@ def main() -> None:
         record = {
             "fitted": datetime.now(UTC).date().isoformat(), "encoder": load_encoder().identity, "sets": arguments.sets,
             "extra": arguments.extra, "measured_only": arguments.measure, "questions": arguments.questions,
-            "candidates": CANDIDATES, "penalty": PENALTY, "command": "scripts/fit_fusion.py", "leave_one_set_out_nDCG@10": results,
+            "candidates": CANDIDATES, "penalty": PENALTY, "command": "scripts/fit_fusion.py",
+            "leave_one_set_out_nDCG@10": results,
         }  # fmt: skip
         TARGET.write_text(json.dumps({**stored(model), "record": record}, indent=1) + "\n", encoding="utf-8")
 
