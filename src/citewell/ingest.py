@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from citewell.access import Scope
 from citewell.catalog import Item, Source, Status
-from citewell.chunking import CHUNKER_VERSION, chunk
+from citewell.changes import PIPELINE, Plan, compare
+from citewell.chunking import chunk
 from citewell.dates import stated_date
-from citewell.errors import IntegrityError, ParseError, PathError
-from citewell.parsing.parsed import PARSER_VERSION, Parsed
+from citewell.errors import IntegrityError, ParseError
+from citewell.parsing.parsed import Parsed
 from citewell.records import Document, Passage, content_id
-from citewell.sources.files import FileEntry, ReadersRules, read_bytes, resolve, scan
+from citewell.sources.files import FileEntry, read_bytes, resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from citewell.parsing.sandbox import ParserPool
     from citewell.store import Store
 
-PIPELINE = f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}"
 SETTLED_NANOSECONDS = 2_000_000_000
 """A file changed this shortly before it was read may change again within the clock's grain; the next run reads it."""
 
@@ -75,21 +75,6 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """The difference between a listing and what is stored.
-
-    to_read: with the readers of each. unreadable: what could not be listed. orphans: ids of documents in the index that
-    no source knows, left by a process that was killed before it could record them.
-    """
-
-    to_read: tuple[tuple[FileEntry, tuple[str, ...]], ...]
-    readers_changed: tuple[Item, ...]
-    removed: tuple[Item, ...]
-    unreadable: tuple[Item, ...]
-    orphans: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Read:
     """One file after parsing: its catalog row, and the document unless it failed or is unchanged."""
 
@@ -118,11 +103,11 @@ def sync(
     started = time.monotonic()
     location = resolve(source.location)
     known = {item.uri: item for item in store.catalog.items(Scope.owner(), source.id)}
-    plan = _compare(store, location, source, known, again)
+    plan = compare(store, location, source, known, again)
     _apply_readers(store, plan.readers_changed)
     passages = embedded = done = 0
     batch = _Batch()
-    for read in _read_all(store, source, plan, known):
+    for read in _read_all(store, source, plan):
         done += 1
         batch.items.append(read.item)
         if read.document is not None:
@@ -149,67 +134,17 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _compare(store: Store, location: Path, source: Source, known: dict[str, Item], again: frozenset[str]) -> _Plan:
-    """Reads no file: size, time, pipeline, readers rules and what is really stored decide."""
-    unlisted: list[tuple[str, str]] = []
-    rules = ReadersRules.load(location)
-    stored = store.index.document_versions()
-    to_read, readers_changed = [], []
-    seen = set()
-    for entry in scan(location, unlisted):
-        seen.add(entry.uri)
-        readers = rules.readers(entry.uri)
-        item = known.get(entry.uri)
-        if item is not None and item.status == "excluded" and entry.uri not in again:
-            continue
-        if item is None or _stale(item, entry) or not _intact(item, store, stored):
-            to_read.append((entry, readers))
-        elif item.readers != readers:
-            readers_changed.append(replace(item, readers=readers))
-    unreadable = tuple(
-        Item(source.id, uri, content_id(source.id, uri), "failed", reason="unreadable", message=f"Not read: {why}.",
-             readers=rules.readers(uri))
-        for uri, why in unlisted
-    )  # fmt: skip
-    hidden = tuple(item.uri for item in unreadable)
-    removed = tuple(item for uri, item in known.items() if uri not in seen and not uri.startswith(hidden))
-    owned = {item.document_id for item in store.catalog.items(Scope.owner())}
-    orphans = stored.keys() - owned - {content_id(source.id, uri) for uri in seen}
-    if known and not seen and not all(item.status == "excluded" for item in known.values()):
-        raise PathError(
-            f"{location} lists no file, but {len(known)} were there at the last sync (an unmounted drive?). "
-            f"Nothing was removed. If they are really gone:  citewell remove '{location}'"
-        )
-    return _Plan(tuple(to_read), tuple(readers_changed), removed, unreadable, frozenset(orphans))
-
-
-def _stale(item: Item, entry: FileEntry) -> bool:
-    retry = item.status == "failed" and ParseError(item.reason, "").retryable  # type: ignore[arg-type]
-    same = (item.size, item.mtime_ns, item.pipeline) == (entry.size, entry.mtime_ns, PIPELINE)
-    return retry or not same or item.status == "excluded"
-
-
-def _intact(item: Item, store: Store, stored: dict[str, str]) -> bool:
-    """Whether the index and the store of parses hold what the catalog says; what they lost is read again."""
-    if not item.version:
-        return True
-    return item.version in store.blobs and (not item.passages or stored.get(item.document_id) == item.version)
-
-
-def _read_all(store: Store, source: Source, plan: _Plan, known: dict[str, Item]) -> Iterator[_Read]:
+def _read_all(store: Store, source: Source, plan: Plan) -> Iterator[_Read]:
     """Every planned file, in the order they finish. At most twice as many are under way as there are parsers."""
     from citewell.parsing.sandbox import ParserPool
 
     if not plan.to_read:
         return
-    stored = store.index.document_versions()
     workers = store.settings.parsing.workers
     with ParserPool(store.settings.parsing) as pool, ThreadPoolExecutor(workers) as threads:
         waiting: set[Future[_Read]] = set()
         try:
-            for entry, readers in plan.to_read:
-                old = known.get(entry.uri)
-                old = old if old is not None and _intact(old, store, stored) else None
+            for entry, readers, old in plan.to_read:
                 waiting.add(threads.submit(_read, store, pool, source, entry, readers, old))
                 if len(waiting) >= 2 * workers:
                     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -307,7 +242,7 @@ def _apply_readers(store: Store, items: Sequence[Item]) -> None:
         store.catalog.record(items)
 
 
-def _remove(store: Store, source: Source, plan: _Plan) -> None:
+def _remove(store: Store, source: Source, plan: Plan) -> None:
     gone = {item.document_id for item in plan.removed} | plan.orphans
     if gone:
         store.index.delete(gone)
@@ -319,12 +254,12 @@ def _report(
     source: Source,
     known: dict[str, Item],
     after: Sequence[Item],
-    plan: _Plan,
+    plan: Plan,
     passages: int,
     embedded: int,
     seconds: float,
 ) -> IngestReport:
-    read = {entry.uri for entry, _ in plan.to_read}
+    read = {entry.uri for entry, _, _ in plan.to_read}
     indexed = [item for item in after if item.status == "indexed"]
     fresh = [item for item in indexed if item.uri in read]
     added = sum(not (item.uri in known and known[item.uri].version) for item in fresh)
