@@ -28,8 +28,8 @@ PIPELINE = f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}"
 class Plan:
     """The difference between a listing and what is stored.
 
-    to_read: with the readers of each, and what is stored of it, if whole. unreadable: what could not be listed. orphans:
-    ids of documents in the index that no source knows, left by a process killed before it could record them.
+    to_read: with the readers of each, and what is stored of it, if whole. unreadable: what could not be listed.
+    orphans: ids of documents in the index that no source knows, left by a process killed before it recorded them.
     """
 
     to_read: tuple[tuple[FileEntry, tuple[str, ...], Item | None], ...]
