@@ -13,15 +13,16 @@ process and its children; it changes less than the wall clock when other program
 times a second from /proc (Linux): resident sizes added over the process tree, and proportional sizes (PSS), which count
 pages that forked parsers share once. "Not searchable" are files without a single passage in the index, whatever the
 reason. Tokens are those of all passages as the model reads them, before it cuts any. "Busy elsewhere" is the share of
-the machine's cores that other programs used meanwhile: above a few per cent, read the ratios with care, since the
-peers' threads wait for each other actively and lose more than their share on a busy machine.
+the machine's cores that other programs used meanwhile: above a few per cent, read the ratios of seconds with care.
 
 Settings of the peers, chosen in their favour. Both: PDFs by pypdf, passages of about 200 tokens without overlap and
-without metadata in the encoded text, all cores. LangChain: a loader per extension, the recursive splitter counting
-characters (counting tokens is slower), all passages in one ``encode``, which sorts them by length, Chroma on disk.
-LlamaIndex: ``SimpleDirectoryReader`` with its own readers (``num_workers`` starts processes that import everything
-again, so it is off), ``SentenceSplitter`` counting the model's tokens, ``embed_batch_size=10``, its default and the
-fastest (larger batches pad more, as it does not sort), its default vector store, persisted.
+without metadata in the encoded text, all cores, ``OMP_WAIT_POLICY=passive`` (without it torch's threads wait for each
+other actively, and on a machine that others used encoding took four to six times as long). LangChain: a loader per
+extension, the recursive splitter counting characters (counting tokens is slower), all passages in one ``encode``, which
+sorts them by length, Chroma on disk. LlamaIndex: ``SimpleDirectoryReader`` with its own readers (``num_workers`` starts
+processes that import everything again, so it is off), ``SentenceSplitter`` counting the model's tokens,
+``embed_batch_size=10``, its default and the fastest (larger batches pad more, as it does not sort), its default vector
+store, persisted.
 """
 
 from __future__ import annotations
@@ -126,7 +127,12 @@ def kinds(names: list[str]) -> str:
 def measure(python: Path, system: str, folder: Path, work: Path, model: Path | None) -> dict[str, Any]:
     """Runs this file once for ``system`` and watches the memory of its processes."""
     work.mkdir()
-    offline = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", "ANONYMIZED_TELEMETRY": "false"}
+    offline = {
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "true",
+        "ANONYMIZED_TELEMETRY": "false",
+        "OMP_WAIT_POLICY": "passive",
+    }
     environment = {**os.environ, **offline}
     task = [system, str(folder), str(work), str(model or ""), str(time.monotonic())]
     command = [str(python), "-P", __file__, "--child", *task]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,9 @@ LIMITS = {"wall_seconds": 5.0, "cpu_seconds": 5, "memory_bytes": 2 << 30, "outpu
 def confined(probe: Callable[[], object], limits: dict[str, float] | None = None) -> str:
     """Run ``probe`` in a forked process confined like a parser; what it returned, or the error it met."""
     readable, writable = os.pipe()
-    process = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the index engine, loaded by other tests, warns at any fork; this child is brief
+        process = os.fork()
     if process == 0:
         os.close(readable)
         child.confine({**LIMITS, **(limits or {})})
