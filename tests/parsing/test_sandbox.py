@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,15 +23,16 @@ from citewell.parsing.parsed import Parsed
 from citewell.records import Block, Locator
 from citewell.settings import ParsingSettings
 
+# The index engine, loaded by other tests, warns at any fork. The processes forked here never touch it.
+pytestmark = pytest.mark.filterwarnings("ignore:lance is not fork-safe")
+
 LIMITS = {"wall_seconds": 5.0, "cpu_seconds": 5, "memory_bytes": 2 << 30, "output_bytes": 1 << 20}
 
 
 def confined(probe: Callable[[], object], limits: dict[str, float] | None = None) -> str:
     """Run ``probe`` in a forked process confined like a parser; what it returned, or the error it met."""
     readable, writable = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the index engine, loaded by other tests, warns at any fork; this child is brief
-        process = os.fork()
+    process = os.fork()
     if process == 0:
         os.close(readable)
         child.confine({**LIMITS, **(limits or {})})
