@@ -8,7 +8,7 @@ import typer
 
 from citewell.access import Scope
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
-from citewell.cli.output import console, ingest_progress, message, print_json, printable, short_path
+from citewell.cli.output import console, ingest_progress, print_json, print_problems, printable, short_path
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -53,8 +53,7 @@ def ask_command(
     if paths:
         with ingest_progress(quiet=json) as show:
             for report in opened.add(*paths, on_progress=show):
-                for item in report.problems:
-                    message(f"{item.status}: {short_path(item.uri)}: {item.message}")
+                print_problems(report.problems)
     filters = make_filters(after, before, uri, media_type, language, where)
     answer = opened.ask(question, scope=make_scope(principals), filters=filters)
     if json:

@@ -10,12 +10,19 @@ import typer
 
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
 from citewell.cli.ask import make_scope
-from citewell.cli.output import console, ingest_progress, message, print_json, printable, short_path
+from citewell.cli.output import (
+    console,
+    count,
+    ingest_progress,
+    message,
+    print_json,
+    print_problems,
+    printable,
+    short_path,
+)
 from citewell.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from citewell.catalog import Item
     from citewell.collection import Removal
     from citewell.ingest import IngestReport
@@ -101,7 +108,7 @@ def remove(
 
 
 def _print_removal(removal: Removal) -> None:
-    removed = f"{_count(len(removal.documents), 'document')} ({_count(removal.passages, 'passage')})"
+    removed = f"{count(len(removal.documents), 'document')} ({count(removal.passages, 'passage')})"
     later = "" if removal.source_removed else " They stay out until added again."
     console().print(f"Removed {removed}; asked the index afterwards: {removal.remaining} left.{later}")
 
@@ -129,7 +136,7 @@ def status(
         })  # fmt: skip
         return
     screen = console()
-    held = f"{_count(found.documents, 'document')}, {_count(found.passages, 'passage')}"
+    held = f"{count(found.documents, 'document')}, {count(found.passages, 'passage')}"
     screen.print(f"{printable(found.root)}: {held}, {found.bytes_on_disk / 1e6:.1f} MB, encoder {found.encoder}")
     for each in found.sources:
         screen.print(f"  source {printable(each.location)}, last sync {each.synced_at or 'never'}")
@@ -138,7 +145,7 @@ def status(
             if item.version:
                 screen.print(f"  {item.document_id[:12]}  {item.passages:>4} passages  {item.modified_at[:10]:<10}  "
                              f"{printable(short_path(item.uri))}")  # fmt: skip
-    _print_problems(found.problems)
+    print_problems(found.problems)
 
 
 @app.command()
@@ -171,7 +178,7 @@ def reindex(
     name = encoder or opened.store.settings.index.encoder
     name = str(Path(name).resolve()) if Path(name).is_dir() else name
     done = opened.reindex(name, lambda count: message(f"reindexing: {count}/{total} passages"))
-    console().print(f"Re-indexed {_count(done, 'passage')} with {opened.store.manifest.encoder}.")
+    console().print(f"Re-indexed {count(done, 'passage')} with {opened.store.manifest.encoder}.")
 
 
 def _print_reports(reports: list[IngestReport], json: bool) -> None:
@@ -190,26 +197,9 @@ def _print_reports(reports: list[IngestReport], json: bool) -> None:
         )
         if not (report.added or report.changed or report.unchanged or report.problems):
             message("No file was found there. Hidden files and folders are not indexed.")
-        _print_problems(report.problems)
-
-
-def _print_problems(problems: Iterable[Item]) -> None:
-    """Failures one by one; skipped files grouped by reason, because a folder can hold thousands of pictures."""
-    found = list(problems)
-    failed = [item for item in found if item.status == "failed"]
-    skipped = [item for item in found if item.status == "skipped"]
-    for item in failed:
-        message(f"  failed  {short_path(item.uri)}: {item.message}")
-    for item in skipped[:20]:
-        message(f"  skipped {short_path(item.uri)}: {item.message}")
-    if len(skipped) > 20:
-        message(f"  … and {len(skipped) - 20} more skipped files:  citewell status --json")
+        print_problems(report.problems)
 
 
 def _item_json(item: Item) -> dict[str, object]:
     names = ("uri", "document_id", "status", "reason", "message", "title", "media_type", "modified_at", "passages")
     return {**{name: getattr(item, name) for name in names}, "readers": list(item.readers)}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rich.console import Console
 
+    from citewell.catalog import Item
     from citewell.ingest import Progress
 
 
@@ -43,6 +44,25 @@ def short_path(uri: str) -> str:
     """The path from here when that is shorter, else as it is."""
     relative = uri if "://" in uri else os.path.relpath(uri, Path.cwd())
     return printable(min(relative, uri, key=len)).replace("\n", "�")
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def print_problems(problems: Iterable[Item]) -> None:
+    """Failures one by one; formats that are not read yet by kind, because a folder can hold thousands of pictures."""
+    kinds: dict[str, list[str]] = {}
+    for item in problems:
+        if item.status == "failed":
+            message(f"  failed  {short_path(item.uri)}: {item.message}")
+        else:
+            kinds.setdefault(Path(item.uri).suffix.lower() or "no ending", []).append(Path(item.uri).name)
+    for kind, names in sorted(kinds.items()):
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        message(f"  skipped {count(len(names), 'file')}, {kind} is not read yet: {', '.join(names[:3])}{more}")
+    if kinds:
+        message("  (reasons for each:  citewell status --json)")
 
 
 @contextmanager
