@@ -127,6 +127,24 @@ def test_a_file_that_can_no_longer_be_read_keeps_its_last_good_version(collectio
     assert any("27 days" in hit.passage.text for hit in collection.search("paid leave"))
 
 
+def test_narrowed_readers_hold_although_the_file_can_no_longer_be_read(collection: Collection, folder: Path) -> None:
+    collection.add(folder)
+    (folder / "leave.md").write_bytes(b"")
+    (folder / "citewell-readers.toml").write_text('[[rule]]\npath = "**"\nreaders = ["group:hr"]\n')
+    (report,) = collection.sync()
+    assert report.readers_changed == 3
+    assert collection.search("paid leave", scope=Scope.of(["user:kim"])) == []
+    assert any("27 days" in hit.passage.text for hit in collection.search("paid leave", scope=Scope.of(["group:hr"])))
+
+
+def test_the_text_of_an_edited_version_leaves_the_stored_parses(collection: Collection, folder: Path) -> None:
+    collection.add(folder)
+    (item,) = [item for item in collection.items() if item.uri.endswith("leave.md")]
+    (folder / "leave.md").write_text("# Leave\n\nEverybody gets 31 days.\n")
+    collection.sync()
+    assert item.version not in collection.store.blobs
+
+
 def test_a_source_that_suddenly_is_empty_removes_nothing(collection: Collection, folder: Path) -> None:
     collection.add(folder)
     for path in list(folder.rglob("*")):

@@ -38,6 +38,11 @@ class Plan:
     unreadable: tuple[Item, ...]
     orphans: frozenset[str]
 
+    @property
+    def leaves_old_text(self) -> bool:
+        """Whether stored parses may be left behind that no document needs any more."""
+        return bool(self.removed) or any(old is not None and old.version for _, _, old in self.to_read)
+
 
 def compare(store: Store, location: Path, source: Source, known: dict[str, Item], again: frozenset[str]) -> Plan:
     """Reads no file: size, time, pipeline, readers rules and what is really stored decide."""
@@ -52,11 +57,12 @@ def compare(store: Store, location: Path, source: Source, known: dict[str, Item]
         item = known.get(entry.uri)
         if item is not None and item.status == "excluded" and entry.uri not in again:
             continue
+        if item is not None and item.readers != readers:  # before anything is read: it holds even if reading fails
+            item = replace(item, readers=readers)
+            readers_changed.append(item)
         whole = item is not None and _intact(item, store, stored)
         if item is None or not whole or _stale(item, entry):
             to_read.append((entry, readers, item if whole else None))
-        elif item.readers != readers:
-            readers_changed.append(replace(item, readers=readers))
     unreadable = tuple(
         Item(source.id, uri, content_id(source.id, uri), "failed", reason="unreadable", message=f"Not read: {why}.",
              readers=rules.readers(uri))

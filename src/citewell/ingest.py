@@ -123,7 +123,7 @@ def sync(
     if plan.to_read or plan.removed or plan.orphans:
         if on_progress and store.index.optimize_due():
             on_progress(Progress(done, len(plan.to_read), passages, "", stage="indexing"))
-        store.tidy(erase=bool(plan.removed))
+        store.tidy(erase=plan.leaves_old_text)
     store.catalog.mark_synced(source.id, now())
     after = store.catalog.items(Scope.owner(), source.id)
     return _report(source, known, after, plan, passages, embedded, time.monotonic() - started)
@@ -141,7 +141,8 @@ def _read_all(store: Store, source: Source, plan: Plan) -> Iterator[_Read]:
     if not plan.to_read:
         return
     workers = store.settings.parsing.workers
-    with ParserPool(store.settings.parsing) as pool, ThreadPoolExecutor(workers) as threads:
+    # Left in reverse order: after Ctrl-C the parsers are killed first, so that no thread waits for one.
+    with ThreadPoolExecutor(workers) as threads, ParserPool(store.settings.parsing) as pool:
         waiting: set[Future[_Read]] = set()
         try:
             for entry, readers, old in plan.to_read:
