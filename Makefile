@@ -16,7 +16,7 @@ $(VENV)/installed: pyproject.toml
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) --editable '.[dev]'
+	$(PIP) --editable '.[dev,eval]'
 	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed-dev

@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, help="python of the peers' environment; without it only Citewell runs")
     parser.add_argument("--model", type=Path, help="sentence-transformers directory for the peers")
     parser.add_argument("--count", type=int, default=500)
-    parser.add_argument("--max-kb", type=int, default=500, help="larger files are not picked")
+    parser.add_argument("--max-kb", type=int, default=100, help="larger files are not picked")
     parser.add_argument("--order", default="citewell,langchain,llamaindex,citewell")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -81,7 +81,13 @@ def main() -> None:
         if "stages" in run:
             print_stages(run)
     if arguments.out:
-        result = {"files": len(names), "kinds": kinds(names), "cores": os.cpu_count(), "runs": runs}
+        result = {
+            "files": len(names),
+            "max_kb": arguments.max_kb,
+            "kinds": kinds(names),
+            "cores": os.cpu_count(),
+            "runs": runs,
+        }
         arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
@@ -232,9 +238,10 @@ def child(system: str, folder: str, work: str, model: str, started: str) -> None
     print(json.dumps(result))
 
 
-def lost(folder: Path, searchable: set[str]) -> list[str]:
-    """Names of files without a passage; numbered, so that they compare between systems."""
-    return sorted(path.name for path in folder.iterdir() if path.name not in searchable)
+def lost(folder: Path, searchable: set[str]) -> dict[str, int]:
+    """Files without a passage, by extension."""
+    missing = [path.suffix for path in folder.iterdir() if path.name not in searchable]
+    return {extension: missing.count(extension) for extension in EXTENSIONS if extension in missing}
 
 
 Texts = Callable[[], list[tuple[str, str]]]  # (file, text as the model reads it) of every stored passage
@@ -390,7 +397,7 @@ def print_table(runs: list[dict[str, Any]], files: int) -> None:
     for run in runs:
         cells = [f"{run[key]:9.{places}f}{run[key] / base[key]:6.2f}" for key, places in measured.items()]
         cells += [f"{files / run['seconds']:15.2f}{run['passages']:15}{run['tokens']:15}"]
-        cells += [f"{len(run['lost']):15}{run['disk_mb']:15.1f}{run['busy_elsewhere']:15.0%}"]
+        cells += [f"{sum(run['lost'].values()):15}{run['disk_mb']:15.1f}{run['busy_elsewhere']:15.0%}"]
         print(f"{run['system']:<11}" + "".join(cells))
 
 

@@ -5,7 +5,8 @@
 The sample corpus is indexed, then one ``collection.ask()`` runs under ``sys.setprofile`` twice, each time in a fresh
 process: warm (a question was answered before, so everything is open) and cold (the first question of the process).
 Counted are distinct functions of the package; comprehensions, generator expressions and lambdas are listed apart, the
-bodies of modules and classes that an import runs not at all. The chain counts own functions that are active together.
+bodies of modules and classes that an import runs not at all. Threads count too. The chain counts own functions that are
+active together in one thread.
 """
 
 # ruff: noqa: A005 — named for what it does; started with -P or -m, nothing finds it instead of the standard one
@@ -18,6 +19,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -65,24 +67,26 @@ def trace(state: str, path: str, question: str) -> dict[str, Any]:
     import citewell
 
     package = str(Path(citewell.__file__).parent)
-    collection = citewell.open(path)
-    if state == "warm":
-        collection.ask(question)
     seen: dict[CodeType, int] = {}
     chain: list[CodeType] = []
+    on = False
 
     def watch(frame: FrameType, event: str, _: object) -> None:
         nonlocal chain
-        if event == "call" and counted(frame.f_code, package):
+        if on and event == "call" and counted(frame.f_code, package):
             active = own_chain(frame, package)
             seen.setdefault(frame.f_code, len(active))
             chain = active if len(active) > len(chain) else chain
 
+    threading.setprofile(watch)  # before any thread is made: pools keep theirs
     sys.setprofile(watch)
-    try:
-        answer = collection.ask(question)
-    finally:
-        sys.setprofile(None)
+    collection = citewell.open(path)
+    if state == "warm":
+        collection.ask(question)
+    on = True
+    answer = collection.ask(question)
+    on = False
+    sys.setprofile(None)
     functions = [(code, depth) for code, depth in seen.items() if not code.co_name.startswith("<")]
     small = [code for code in seen if code.co_name.startswith("<")]
     return {

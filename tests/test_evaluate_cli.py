@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,27 @@ def test_metrics_and_run_file(beir: Path) -> None:
     assert first[2] == "d1"
     assert first[3] == "1"
     assert len(first) == 6
+
+
+WITHOUT_METRICS = """
+import importlib.util as util
+find = util.find_spec
+util.find_spec = lambda name, *rest: None if name == "ir_measures" else find(name, *rest)
+from citewell.cli import main
+main()
+"""
+
+
+@pytest.mark.integration
+def test_without_the_eval_extra_the_ranking_is_still_written(beir: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_METRICS, "evaluate", "retrieval", "."]
+    refused = subprocess.run(command, cwd=beir, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "pip install 'citewell[eval]'" in refused.stderr
+    written = subprocess.run([*command, "--run-file", "r"], cwd=beir, capture_output=True, text=True, check=False)
+    assert written.returncode == 0, written.stderr
+    assert "citewell[eval]" in written.stderr
+    assert (beir / "r").read_text().startswith("q1 Q0 d1 1 ")
 
 
 def test_a_missing_split_lists_what_there_is(beir: Path) -> None:

@@ -51,15 +51,16 @@ def test_first_sync_adds_and_the_second_does_nothing(collection: Collection, fol
 def test_edit_rename_and_delete_each_do_only_their_own_work(collection: Collection, folder: Path) -> None:
     collection.add(folder)
     (folder / "leave.md").write_text("# Leave\n\nNew employees get 30 days of paid leave each year.\n")
-    (folder / "prices.csv").rename(folder / "price-list.csv")
-    (folder / "hr" / "pay.md").unlink()
+    (folder / "hr" / "pay.md").rename(folder / "wages.md")
+    (folder / "prices.csv").unlink()
     (report,) = collection.sync()
     assert (report.added, report.changed, report.removed, report.unchanged) == (1, 1, 2, 0)
     assert report.embedded == 1, "the renamed file must find its vectors"
     texts = [hit.passage.text for hit in collection.search("leave salaries pump price", hits=50)]
     assert any("30 days" in text for text in texts)
-    assert not any("27 days" in text or "25th" in text for text in texts)
-    assert {Path(item.uri).name for item in collection.items()} == {"leave.md", "price-list.csv"}
+    assert any("25th" in text for text in texts)
+    assert not any("27 days" in text or "Pump" in text for text in texts)
+    assert {Path(item.uri).name for item in collection.items()} == {"leave.md", "wages.md"}
     assert collection.check() == []
 
 
@@ -68,6 +69,18 @@ def test_a_copy_is_its_own_document_but_is_encoded_once(collection: Collection, 
     (folder / "leave-copy.md").write_bytes((folder / "leave.md").read_bytes())
     (report,) = collection.sync()
     assert (report.added, report.embedded) == (1, 0)
+
+
+def test_equal_files_side_by_side_are_all_indexed(collection: Collection, tmp_path: Path) -> None:
+    (tmp_path / "twins").mkdir()
+    for number in range(120):
+        (tmp_path / "twins" / f"{number:03d}.txt").write_text(
+            f"The twin pair number {number // 2} says hello to everybody."
+        )
+    (report,) = collection.add(tmp_path / "twins")
+    assert (report.added, report.embedded) == (120, 120)
+    assert not list(collection.store.root.rglob("*.partial"))
+    assert {hit.passage.title for hit in collection.search("twin pair number 7", hits=2)} == {"014", "015"}
 
 
 def test_touching_a_file_changes_nothing(collection: Collection, folder: Path) -> None:

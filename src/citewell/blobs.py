@@ -1,14 +1,14 @@
 """Parsed documents on disk, content-addressed, immutable: ``blobs/ab/abcd….json.z``.
 
-The key is the document version, a hash of the bytes and of the code that parsed them, so a renamed or copied file
-finds its parse here, and a stale one is never found. Files are written beside their name and renamed, so a killed
-process leaves either the whole blob or none; zlib's checksum tells a damaged one.
+The key is the document version, a hash of the bytes, the file's name and the code that parsed them, so a moved or
+copied file finds its parse here, and a stale one is never found. Files are written beside their name and renamed, so a
+killed process leaves either the whole blob or none; zlib's checksum tells a damaged one.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import uuid
 import zlib
 from collections.abc import Collection
 from pathlib import Path
@@ -32,7 +32,7 @@ class BlobStore:
     def put(self, key: str, value: Json) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")  # equal files may be parsed at the same time
         partial.write_bytes(zlib.compress(json.dumps(value, ensure_ascii=False).encode("utf-8"), 1))
         partial.replace(path)
 

@@ -169,7 +169,7 @@ def _read(
     )  # fmt: skip
     try:
         data = read_bytes(entry, store.settings.parsing.max_file_megabytes)
-        version = content_id(data, PIPELINE)
+        version = content_id(data, Path(entry.uri).name, PIPELINE)  # the name decides the format, and often the title
         if old is not None and old.status == "indexed" and (old.version, old.readers) == (version, readers):
             return _Read(replace(old, size=entry.size, mtime_ns=item.mtime_ns))
         parsed = _parse(store, pool, data, entry, version)

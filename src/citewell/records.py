@@ -167,8 +167,8 @@ class Block:
 class Document:
     """One file (or mail, page, row) as text with structure.
 
-    id: hash of source id and URI, stable across edits. version: hash of the bytes and the versions of the code that
-    parsed and cut them.
+    id: hash of source id and URI, stable across edits. version: hash of the bytes, the file's name and the versions
+    of the code that parsed and cut them.
     modified_at: ISO 8601 date or date-time the document states or its file carries; empty when unknown.
     readers: principals who may read it; empty means nobody. text: one normalised string; every span counts in it.
     notes: what a reader of the document should know about its parsing, such as pages without text.

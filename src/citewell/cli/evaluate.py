@@ -66,6 +66,8 @@ def _print_report(report: RetrievalReport) -> None:
     )
     for name, measured in report.metrics.items():
         screen.print(f"  {name:<12} {measured.value:.4f}   95 % interval {measured.low:.4f} – {measured.high:.4f}")
+    if not report.metrics:
+        message("note: only the ranking was written. For metrics:  pip install 'citewell[eval]'")
     screen.print("  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items()))
     if report.outside:
         message(f"note: {report.outside} judged documents are not in the corpus; they count as not found.")

@@ -7,6 +7,7 @@ questions could fall.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import tempfile
 import time
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from citewell.access import EVERYONE, Scope
 from citewell.chunking import chunk
-from citewell.errors import DataError
+from citewell.errors import DataError, MissingExtraError
 from citewell.evaluation.beir import Entry, RetrievalData, read_beir
 from citewell.index import PassageIndex, Ranking
 from citewell.index.passages import PassageTable
@@ -95,14 +96,18 @@ def evaluate_retrieval(
 ) -> RetrievalReport:
     """Index the corpus in ``directory``, search for the judged questions of ``split``, and score the result.
 
-    run_file: where to write the ranking in TREC format. limit: only the first so many judged questions. work: where the
+    run_file: where to write the ranking in TREC format; with it, metrics may be missing when the ``eval`` extra is not
+    installed, and the report's are empty. limit: only the first so many judged questions. work: where the
     temporary index is made (default: the system's place); it is removed again. Nothing else is written.
     """
     if method not in get_args(Method):
         raise DataError(f"method is '{method}'. Expected one of: {', '.join(get_args(Method))}.")
     data = _limited(read_beir(Path(directory), split), limit)
+    scorable = importlib.util.find_spec("ir_measures") is not None
     if run_file is not None:
         _check_run_ids(data)
+    elif not scorable:
+        raise MissingExtraError("Scoring a ranking", "eval")
     encoder = encoder or load_encoder()
     report = progress or (lambda stage, done, total: None)
     with tempfile.TemporaryDirectory(dir=work, prefix="citewell-evaluation-") as place:
@@ -119,7 +124,7 @@ def evaluate_retrieval(
     return RetrievalReport(
         data=data.name, split=split, method=method, encoder=encoder.identity, documents=len(data.corpus),
         passages=len(document_of), queries=len(data.queries), outside=data.outside,
-        metrics=score_run(data.judgments, run),
+        metrics=score_run(data.judgments, run) if scorable else {},
         seconds={"index": built - started, "search": searched - built},
     )  # fmt: skip
 
