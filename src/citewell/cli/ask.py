@@ -53,7 +53,8 @@ def ask_command(
     if paths:
         with ingest_progress(quiet=json) as show:
             for report in opened.add(*paths, on_progress=show):
-                print_problems(report.problems)
+                if report.added or report.changed:  # known problems are not repeated with every question
+                    print_problems(report.problems)
     filters = make_filters(after, before, uri, media_type, language, where)
     answer = opened.ask(question, scope=make_scope(principals), filters=filters)
     if json:
