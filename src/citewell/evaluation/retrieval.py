@@ -36,10 +36,10 @@ Progress = Callable[[str, int, int], None]
 """Called with a stage (``index``, ``search``), how many are done, and how many there are."""
 
 METRICS = {
-    "nDCG@10": "nDCG@10", "Recall@10": "R@10", "Recall@100": "R@100", "MRR@10": "RR@10", "P@10": "P@10",
-    "MAP@100": "AP@100",
+    "nDCG@10": ("nDCG", 10), "Recall@10": ("R", 10), "Recall@100": ("R", 100), "MRR@10": ("RR", 10), "P@10": ("P", 10),
+    "MAP@100": ("AP", 100),
 }  # fmt: skip
-"""Metric as reported → as ``ir_measures`` calls it."""
+"""Metric as reported → what ``ir_measures`` calls it, and its cut-off."""
 
 RUN_DOCUMENTS = 100  # documents per question, the depth of the deepest metric
 CANDIDATES = 300  # passages per ranking: enough for that many documents of about three passages
@@ -177,7 +177,7 @@ def score_run(judgments: dict[str, dict[str, int]], run: dict[str, dict[str, flo
     """Each metric's mean over the judged questions (one without results counts 0) with its interval."""
     import ir_measures
 
-    measures = {name: ir_measures.parse_measure(official) for name, official in METRICS.items()}
+    measures = {name: getattr(ir_measures, official) @ cutoff for name, (official, cutoff) in METRICS.items()}
     scores: dict[str, list[float]] = {str(measure): [] for measure in measures.values()}
     for each in ir_measures.iter_calc(list(measures.values()), judgments, run):
         scores[str(each.measure)].append(each.value)
