@@ -64,19 +64,20 @@ class Case:
     def answerable(self) -> bool:
         return bool(self.row["answerable"])
 
+    def evidence(self, logits: np.ndarray) -> list[reading.Evidence]:
+        """The units as the answer path has them, best first."""
+        chances = 1 / (1 + np.exp(-logits))
+        places, vectors = self.features.places, self.features.vectors
+        order = np.argsort(-logits, kind="stable")
+        return [reading.Evidence(places[i][0], places[i][1], float(chances[i]), vectors[i]) for i in order]
+
     def shows_gold(self, logits: np.ndarray) -> bool:
         """Whether the sentences an answer would show hold the gold quote."""
-        chances = 1 / (1 + np.exp(-logits))
-        order = np.argsort(-logits, kind="stable")
-        evidence = [
-            reading.Evidence(
-                self.features.places[i][0], self.features.places[i][1], float(chances[i]), self.features.vectors[i]
-            )
-            for i in order
-        ]
+        evidence = self.evidence(logits)
         shown = find_conflict(evidence) or choose(evidence, citewell.Settings().answering.sentences)
         at = {(id(unit.hit), unit.span) for unit in shown}
-        return any(self.labels[i] and (id(self.features.places[i][0]), self.features.places[i][1]) in at for i in order)
+        places = zip(self.features.places, self.labels, strict=True)
+        return any(gold and (id(hit), span) in at for (hit, span), gold in places)
 
 
 def main() -> None:
@@ -221,7 +222,7 @@ def judge(case: Case, calibration: reading.Calibration) -> str:
 def report(cases: list[Case], calibration: reading.Calibration) -> dict[str, Any]:
     verdicts = {case.row["id"]: judge(case, calibration) for case in cases}
     asked = [case for case in cases if case.answerable]
-    logits = [case.features.units @ calibration.weights for case in asked]
+    logits = [case.features.units @ calibration.weights + calibration.bias for case in asked]
     rightly = sum(verdict in {"right", "refused rightly"} for verdict in verdicts.values())
     off_topic = [verdict for key, verdict in verdicts.items() if key.startswith("o")]
     return {
@@ -229,11 +230,22 @@ def report(cases: list[Case], calibration: reading.Calibration) -> dict[str, Any
         "gold among units": sum(bool(case.labels.any()) for case in asked),
         "gold first": sum(bool(case.labels[int(np.argmax(each))]) for case, each in zip(asked, logits, strict=True)),
         "gold shown": sum(case.shows_gold(each) for case, each in zip(asked, logits, strict=True)),
+        "conflicts shown": conflicts(asked, logits, wanted=True),
+        "conflicts shown elsewhere": conflicts(asked, logits, wanted=False),
         "treated rightly": round(rightly / len(cases), 3),
         "95% interval": [round(bound, 3) for bound in interval(rightly / len(cases), len(cases))],
         "off-topic refused": f"{off_topic.count('refused rightly')}/{len(off_topic)}",
         **{name: list(verdicts.values()).count(name) for name in sorted(set(verdicts.values()))},
     }  # fmt: skip
+
+
+def conflicts(cases: list[Case], logits: list[np.ndarray], *, wanted: bool) -> str:
+    """How many of the questions whose sources differ (or, unwanted, of the others) show a conflict."""
+    chosen = [
+        bool(find_conflict(case.evidence(each)))
+        for case, each in zip(cases, logits, strict=True) if ("conflict" in case.row["tags"]) == wanted
+    ]  # fmt: skip
+    return f"{sum(chosen)}/{len(chosen)}"
 
 
 def interval(share: float, n: int) -> tuple[float, float]:

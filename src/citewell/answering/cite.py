@@ -9,14 +9,17 @@ from citewell.records import Citation, Claim, Verdict
 
 ALIKE = 0.93  # cosine above which two quotes say the same; measured on the sample corpus' near-twins
 LIKELY = 0.5  # probability of holding the answer from which a quote counts as support
-WORTH = 0.55  # a further sentence is added when it is at least this share as probable as the first
+WORTH = 0.3  # a further sentence is added when it is at least this share as probable as the first …
+WORTH_BESIDE_LIKELY = 0.55  # … or this share, when the first is LIKELY; both chosen on the fitted half of the questions
 
 
 def choose(evidence: Sequence[Evidence], most: int) -> list[Evidence]:
     """The best unit and up to ``most - 1`` that add something: nearly as probable and not the same thing again."""
     chosen = list(evidence[:1])
+    likely = bool(chosen) and chosen[0].probability >= LIKELY
     for unit in evidence[1:]:
-        if len(chosen) == most or unit.probability < WORTH * chosen[0].probability:
+        share = WORTH_BESIDE_LIKELY if likely else WORTH
+        if len(chosen) == most or unit.probability < share * chosen[0].probability:
             break
         if all(float(unit.vector @ other.vector) < ALIKE and unit.text != other.text for other in chosen):
             chosen.append(unit)
