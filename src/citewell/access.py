@@ -21,7 +21,6 @@ class Scope:
     """The right to read, as a value. principals: who is asking; ``None`` only for :meth:`owner`."""
 
     principals: frozenset[str] | None
-    tenant: str = "default"
 
     @staticmethod
     def owner() -> Scope:

@@ -8,8 +8,7 @@ checkpoint), ``synchronous=FULL`` and no memory mapping. Schema changes are the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -142,11 +141,6 @@ class Catalog:
     def close(self) -> None:
         self._engine.dispose()
 
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
-            yield connection
-
     def sources(self) -> list[Source]:
         with self._engine.connect() as connection:
             rows = connection.execute(select(_SOURCES).order_by(_SOURCES.c.added_at, _SOURCES.c.id))
@@ -154,18 +148,18 @@ class Catalog:
 
     def add_source(self, source: Source) -> None:
         """Registers a source; one that is known already stays as it is."""
-        with self._write() as connection:
+        with self._engine.begin() as connection:
             known = connection.execute(select(_SOURCES.c.id).where(_SOURCES.c.id == source.id)).scalar()
             if known is None:
                 connection.execute(insert(_SOURCES).values(**{f.name: getattr(source, f.name) for f in fields(Source)}))
 
     def mark_synced(self, source_id: str, at: str) -> None:
-        with self._write() as connection:
+        with self._engine.begin() as connection:
             connection.execute(update(_SOURCES).where(_SOURCES.c.id == source_id).values(synced_at=at))
 
     def remove_source(self, source_id: str) -> None:
         """Forgets a source and its items; the caller has removed its documents from the index."""
-        with self._write() as connection:
+        with self._engine.begin() as connection:
             connection.execute(delete(_ITEMS).where(_ITEMS.c.source_id == source_id))
             connection.execute(delete(_SOURCES).where(_SOURCES.c.id == source_id))
 
@@ -185,13 +179,13 @@ class Catalog:
         rows = [{name: getattr(item, name) for name in _ITEM_FIELDS} for item in items]
         for row in rows:
             row["readers"] = json.dumps(row["readers"])
-        with self._write() as connection:
+        with self._engine.begin() as connection:
             connection.execute(insert(_ITEMS).prefix_with("OR REPLACE"), rows)
 
     def forget(self, source_id: str, uris: Iterable[str]) -> None:
         """Deletes the items of these URIs."""
         names = list(uris)
-        with self._write() as connection:
+        with self._engine.begin() as connection:
             for start in range(0, len(names), 500):
                 part = names[start : start + 500]
                 connection.execute(delete(_ITEMS).where(_ITEMS.c.source_id == source_id, _ITEMS.c.uri.in_(part)))

@@ -205,7 +205,7 @@ class Collection:
             documents=sum(bool(item.version) for item in items),
             passages=self.store.index.count(scope),
             problems=tuple(item for item in items if item.status in {"failed", "skipped"}),
-            bytes_on_disk=sum(each.stat().st_size for each in self.store.root.rglob("*") if each.is_file()),
+            bytes_on_disk=sum(_size(each) for each in self.store.root.rglob("*")),
         )
 
     def check(self) -> list[str]:
@@ -243,3 +243,11 @@ class Collection:
     @staticmethod
     def _named(item: Item, name: str, path: Path) -> bool:
         return name in {item.document_id, item.uri} or Path(item.uri).is_relative_to(path)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 for a folder, and for a file that a writer has just replaced."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -228,11 +228,11 @@ def _vectors(store: Store, passages: Sequence[Passage]) -> tuple[np.ndarray, int
     """(n, d) unit rows in passage order. Equal texts are encoded once, texts the index holds not at all."""
     import numpy as np
 
-    texts = {content_id(passage.searchable): passage.searchable for passage in passages}
+    texts = {passage.text_hash: passage.searchable for passage in passages}
     found = store.index.vectors_for(list(texts))
     missing = [key for key in texts if key not in found]
     found.update(zip(missing, store.encoder.encode([texts[key] for key in missing]), strict=True))
-    rows = [found[content_id(passage.searchable)] for passage in passages]
+    rows = [found[passage.text_hash] for passage in passages]
     return np.asarray(rows, dtype=np.float32).reshape(len(rows), store.encoder.dimension), len(missing)
 
 

@@ -246,6 +246,11 @@ class Passage:
         """What the encoder and the full-text index read."""
         return f"{self.context}\n{self.text}" if self.context else self.text
 
+    @property
+    def text_hash(self) -> str:
+        """The key under which the passage's vector can be used again: a hash of what the encoder reads."""
+        return content_id(self.searchable)
+
     def locate(self, span: Span | None = None) -> Locator:
         """The locator of ``span`` (document offsets, default the whole passage), merged from the places it touches."""
         start, end = span or self.span

@@ -18,12 +18,12 @@ import json
 import os
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from citewell.access import Scope
 from citewell.blobs import BlobStore
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from citewell.catalog import Catalog
     from citewell.index.passages import PassageTable
     from citewell.models.encoder import Encoder
+    from citewell.records import Passage
 
 FORMAT_VERSION = 1
 MANIFEST = "collection.toml"
@@ -142,7 +143,7 @@ class Store:
         if erase:
             self.blobs.keep_only({item.version for item in self.catalog.items(Scope.owner())})
 
-    def reindex(self, encoder_name: str, on_progress: Any = None) -> int:
+    def reindex(self, encoder_name: str, on_progress: Callable[[int], None] | None = None) -> int:
         """Encodes every stored passage again into a new table, then switches to it. Returns the passages encoded."""
         from citewell.index.passages import PassageTable
         from citewell.models.encoder import load_encoder
@@ -153,10 +154,13 @@ class Store:
         shutil.rmtree(self.root / name, ignore_errors=True)
         fresh = PassageTable.create(self.root / name, encoder.dimension, self.settings.index.language)
         done = 0
-        for document_id in self.index.document_versions():
-            passages = self.index.of_document(document_id, Scope.owner())
-            fresh.commit(passages, encoder.encode([passage.searchable for passage in passages]), ())
-            done += len(passages)
+        documents = list(self.index.document_versions())
+        while documents:
+            batch: list[Passage] = []
+            while documents and len(batch) < self.settings.ingest.batch_passages:
+                batch += self.index.of_document(documents.pop(), Scope.owner())
+            fresh.commit(batch, encoder.encode([passage.searchable for passage in batch]), ())
+            done += len(batch)
             if on_progress:
                 on_progress(done)
         fresh.optimize()

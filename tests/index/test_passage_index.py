@@ -12,7 +12,6 @@ from citewell.access import Scope
 from citewell.errors import CollectionError, SettingsError
 from citewell.index import Filters
 from citewell.index.passages import PassageTable
-from citewell.index.rows import text_hash
 
 OWNER = Scope.owner()
 
@@ -262,15 +261,15 @@ def test_more_ids_than_one_lookup(empty, fill, make):
     passages = [make("d1", f"text {i}", start=i) for i in range(1100)]
     fill(empty, *passages)
     assert empty.get([each.id for each in passages], OWNER) == passages
-    assert len(empty.vectors_for([text_hash(each) for each in passages])) == 1100
+    assert len(empty.vectors_for([each.text_hash for each in passages])) == 1100
 
 
 def test_vectors_are_found_by_text(empty, fill, make, vector_of):
     one = make("d1", "alpha")
     fill(empty, one)
-    found = empty.vectors_for([text_hash(one), "absent"])
-    assert list(found) == [text_hash(one)]
-    np.testing.assert_allclose(found[text_hash(one)], vector_of("alpha"), atol=1e-6)
+    found = empty.vectors_for([one.text_hash, "absent"])
+    assert list(found) == [one.text_hash]
+    np.testing.assert_allclose(found[one.text_hash], vector_of("alpha"), atol=1e-6)
     assert empty.vectors_for([]) == {}
 
 

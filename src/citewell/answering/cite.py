@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from citewell.answering.read import Evidence
 from citewell.records import Citation, Claim, Verdict
 
-ALIKE = 0.93  # cosine above which two quotes say the same; measured on the sample corpus' near-twins
+# Set by hand on the sample corpus, not fitted; EXPERIMENTS.md shows what other shares (WORTH) give.
+ALIKE = 0.93  # cosine above which two quotes say the same
 LIKELY = 0.5  # probability of holding the answer from which a quote counts as support
 WORTH = 0.3  # a further sentence is added when it is at least this share as probable as the first …
-WORTH_BESIDE_LIKELY = 0.55  # … or this share, when the first is LIKELY; both chosen on the fitted half of the questions
+WORTH_BESIDE_LIKELY = 0.55  # … or this share, when the first is LIKELY: beside a good answer a weak one distracts
 
 
 def choose(evidence: Sequence[Evidence], most: int) -> list[Evidence]:

@@ -41,10 +41,6 @@ class Filters:
             if value:
                 _check_date(name, value)
 
-    @property
-    def empty(self) -> bool:
-        return self == Filters()
-
 
 def condition(scope: Scope, filters: Filters | None = None) -> str | None:
     """The engine's condition for what ``scope`` may read and ``filters`` keep; ``None`` when nothing is restricted."""

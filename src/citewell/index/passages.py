@@ -173,7 +173,7 @@ class PassageTable:
         return dict(zip(table["document_id"].to_pylist(), table["document_version"].to_pylist(), strict=True))
 
     def vectors_for(self, text_hashes: Collection[str]) -> dict[str, Vectors]:
-        """Text hash (:func:`citewell.index.rows.text_hash`) → stored vector, for those that are stored.
+        """:attr:`Passage.text_hash` → stored vector, for those that are stored.
 
         Internal: ingestion uses vectors again instead of encoding; a vector is given only to whoever already has the
         text, so it takes no scope.

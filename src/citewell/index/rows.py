@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from citewell.index.filters import labels_of
-from citewell.records import Json, Passage, Place, content_id
+from citewell.records import Json, Passage, Place
 
 PASSAGE_COLUMNS = [
     "id", "document_id", "document_version", "source_id", "uri", "title", "text", "heading_path", "header", "start",
@@ -55,11 +55,6 @@ def schema(dimension: int, metadata: dict[str, str] | None = None) -> Any:
     return pa.schema([*(pa.field(name, kind) for name, kind in _FIELDS), vector], metadata=metadata)
 
 
-def text_hash(passage: Passage) -> str:
-    """The key under which a passage's vector can be used again: a hash of what the encoder reads."""
-    return content_id(passage.searchable)
-
-
 def to_arrow(passages: Sequence[Passage], vectors: NDArray[np.float32], dimension: int) -> Any:
     """An Arrow table of passages and their (n, dimension) vectors."""
     columns: dict[str, Any] = {name: [] for name, _ in _FIELDS}
@@ -85,7 +80,7 @@ def _row(passage: Passage) -> Json:
         "end": passage.span[1], "places": _json([place.to_json() for place in passage.places]),
         "readers": list(passage.readers), "language": passage.language, "modified_at": passage.modified_at,
         "media_type": passage.media_type, "metadata": _json(passage.metadata), "labels": labels_of(passage.metadata),
-        "text_hash": text_hash(passage), SEARCHABLE: passage.searchable,
+        "text_hash": passage.text_hash, SEARCHABLE: passage.searchable,
     }  # fmt: skip
 
 
