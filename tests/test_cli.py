@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from citewell.cli import run
 
 COMMAND = [sys.executable, "-c", "from citewell.cli import main; main()"]
 
@@ -108,6 +111,27 @@ def test_an_unreadable_file_is_listed(folder: Path) -> None:
     done = citewell("add", "docs", cwd=folder, prefix=drop if os.geteuid() == 0 else None)
     assert done.returncode == 0, done.stderr
     assert "locked.md: The file cannot be read: Permission denied" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError("LanceError(IO): No space left on device (os error 28)"),
+        RuntimeError("(sqlite3.OperationalError) database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_not_our_fault(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        raise error
+
+    monkeypatch.setattr(run, "app", fails)
+    with pytest.raises(SystemExit) as ending:
+        run.run()
+    assert ending.value.code == 2
+    assert "free some space" in capsys.readouterr().err
 
 
 def test_version_and_help() -> None:

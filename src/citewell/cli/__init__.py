@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of the ``citewell`` command."""
-    from citewell.cli.main import run
+    from citewell.cli.run import run
 
     run()

@@ -107,7 +107,8 @@ def demo(
         with ingest_progress(quiet=False) as show:
             for report in opened.add(corpus_path(), on_progress=show):
                 count = report.added + report.unchanged
-                screen.print(f"{count} documents, {report.passages} passages in {report.seconds:.1f} s.")
+                left = f"; {len(report.problems)} files are scans or formats not read yet" if report.problems else ""
+                screen.print(f"{count} documents, {report.passages} passages in {report.seconds:.1f} s{left}.")
         for question in DEMO_QUESTIONS:
             screen.print(f'\n{"─" * 78}\n$ citewell ask "{question}"\n')
             print_answer(opened.ask(question))

@@ -67,7 +67,7 @@ def print_problems(problems: Iterable[Item]) -> None:
 
 @contextmanager
 def ingest_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """A progress bar with documents per second and time left; nothing when ``quiet``.
+    """A progress bar with files per second and time left; nothing when ``quiet``.
 
     Where standard error is no terminal, a plain line is printed every five seconds instead.
     """
@@ -91,7 +91,7 @@ def ingest_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
 
         def show(progress: Progress) -> None:
             elapsed = bars.tasks[0].elapsed or 0
-            rate = f"{progress.done / elapsed:.1f} documents/s" if elapsed > 0 else ""
+            rate = f"{progress.done / elapsed:.1f} files/s" if elapsed > 0 else ""
             name = printable(Path(progress.uri).name)[:40]
             bars.update(
                 task, description=progress.stage, total=progress.total, completed=progress.done, rate=rate, name=name
@@ -119,8 +119,8 @@ def _plain_progress() -> Callable[[Progress], None]:
         rate = progress.done / max(now - started, 1e-6)
         left = (progress.total - progress.done) / max(rate, 1e-6)
         message(
-            f"reading: {progress.done}/{progress.total} documents, {progress.passages} passages, "
-            f"{rate:.1f} documents/s, {left:.0f} s left"
+            f"reading: {progress.done}/{progress.total} files, {progress.passages} passages, "
+            f"{rate:.1f} files/s, {left:.0f} s left"
         )
 
     return show
