@@ -16,7 +16,7 @@ $(VENV)/installed: pyproject.toml
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) --editable '.[dev,eval]'
+	$(PIP) --editable '.[dev,eval,code]'
 	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed-dev

@@ -178,9 +178,10 @@ def _read(
         kept = old.version if old is not None else ""
         message = str(error) + (" The last version that could be read stays searchable." if kept else "")
         return _Read(replace(item, status=status, reason=error.reason, message=message, version=kept))
+    title = parsed.title or Path(entry.uri).name
     modified_at = stated_date(parsed.text) or parsed.modified_at or _file_date(entry)
     document = Document(
-        id=item.document_id, version=version, uri=entry.uri, title=parsed.title, media_type=parsed.media_type,
+        id=item.document_id, version=version, uri=entry.uri, title=title, media_type=parsed.media_type,
         text=parsed.text, blocks=parsed.blocks, source_id=source.id, language=parsed.language, modified_at=modified_at,
         readers=readers, metadata=parsed.metadata, notes=parsed.notes,
     )  # fmt: skip

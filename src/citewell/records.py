@@ -164,6 +164,25 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """Text that the file holds but shows to nobody, such as white on white or ``display: none``.
+
+    It is kept apart: never part of a document's text, never indexed, never quoted. reason: for people.
+    """
+
+    text: str
+    reason: str
+    locator: Locator
+
+    def to_json(self) -> Json:
+        return {"text": self.text, "reason": self.reason, "locator": self.locator.to_json()}
+
+    @staticmethod
+    def from_json(data: Json) -> Hidden:
+        return Hidden(data["text"], data["reason"], Locator.from_json(data["locator"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file (or mail, page, row) as text with structure.
 
@@ -171,7 +190,8 @@ class Document:
     of the code that parsed and cut them.
     modified_at: ISO 8601 date or date-time the document states or its file carries; empty when unknown.
     readers: principals who may read it; empty means nobody. text: one normalised string; every span counts in it.
-    notes: what a reader of the document should know about its parsing, such as pages without text.
+    notes: what a reader of the document should know about its parsing, such as pages without text. hidden: text the
+    file does not show, kept apart from ``text``.
     """
 
     id: str
@@ -187,6 +207,7 @@ class Document:
     readers: tuple[str, ...] = ()
     metadata: Json = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
     def to_json(self) -> Json:
         return {
@@ -194,7 +215,7 @@ class Document:
             "source_id": self.source_id, "media_type": self.media_type, "language": self.language,
             "modified_at": self.modified_at,
             "readers": list(self.readers), "metadata": self.metadata, "notes": list(self.notes),
-            "text": self.text, "blocks": [block.to_json() for block in self.blocks],
+            "hidden": [each.to_json() for each in self.hidden], "text": self.text, "blocks": [block.to_json() for block in self.blocks],
         }  # fmt: skip
 
     @staticmethod
@@ -205,7 +226,7 @@ class Document:
             blocks=tuple(Block.from_json(block) for block in data["blocks"]), source_id=data.get("source_id", ""),
             language=data.get("language", ""), modified_at=data.get("modified_at", ""),
             readers=tuple(data.get("readers", ())), metadata=data.get("metadata", {}),
-            notes=tuple(data.get("notes", ())),
+            notes=tuple(data.get("notes", ())), hidden=tuple(Hidden.from_json(each) for each in data.get("hidden", ())),
         )  # fmt: skip
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import PurePath
 
 from citewell.cleaning import clean, clean_code, clean_line
 from citewell.errors import ParseError
-from citewell.parsing.parsed import Parsed
-from citewell.records import Block, BlockKind, Json, Locator, Place
+from citewell.parsing.parsed import Member, Parsed
+from citewell.records import Block, BlockKind, Hidden, Json, Locator, Place
 
 MAX_CHARACTERS = 20_000_000
 """About 40 books. More is a data dump, which no one reads and which would fill the memory of whoever indexes it."""
+
+MAX_HIDDEN_CHARACTERS = 100_000
+"""Hidden text beyond this is counted, not kept."""
 
 Cell = tuple[str, Locator]
 """A table cell's raw text and where it stands."""
@@ -34,6 +36,9 @@ class Builder:
         self.language: str | None = None  # None: find out from the text
         self.metadata: Json = {}
         self.notes: list[str] = []
+        self.members: list[Member] = []
+        self._hidden: list[Hidden] = []
+        self._hidden_length = 0
         self._parts: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
@@ -120,6 +125,14 @@ class Builder:
                 )
             )
 
+    def hide(self, text: str, reason: str, locator: Locator) -> None:
+        """Keep text apart that the file does not show. reason: how it is hidden, such as ``white on white``."""
+        if text := clean(text):
+            kept = text[: max(0, MAX_HIDDEN_CHARACTERS - self._hidden_length)]
+            self._hidden_length += len(text)
+            if kept:
+                self._hidden.append(Hidden(kept, reason, locator))
+
     def drop_last(self) -> None:
         """Take back the last block."""
         block = self._blocks.pop()
@@ -140,20 +153,30 @@ class Builder:
 
     def finish(self) -> Parsed:
         """The document, or a :class:`ParseError` when nothing in it can be read."""
-        if not self._blocks:
-            raise ParseError("no_text", f"'{self.name}' was read, but holds no text. Nothing to index.")
-        text = "".join(self._parts)
-        title = clean_line(self.title) or self._first_heading() or PurePath(self.name).stem or self.name
+        self._note_hidden()
+        if not self._blocks and not self.members:
+            held = " that it shows" if self._hidden else ""
+            raise ParseError("no_text", f"'{self.name}' was read, but holds no text{held}. Nothing to index.")
         return Parsed(
-            title=title[:300],
+            title=(clean_line(self.title) or self._first_heading())[:300],
             media_type=self.media_type,
-            text=text,
+            text="".join(self._parts),
             blocks=tuple(self._blocks),
             language=self._identify() if self.language is None else self.language,
             modified_at=self.modified_at,
             metadata=self.metadata,
             notes=tuple(self.notes),
+            hidden=tuple(self._hidden),
+            members=tuple(self.members),
         )
+
+    def _note_hidden(self) -> None:
+        if self._hidden:
+            reasons = ", ".join(sorted({each.reason for each in self._hidden}))
+            self.notes.append(
+                f"{self._hidden_length:,} characters that the file does not show ({reasons}) were kept apart; they are "
+                "not searched or quoted."
+            )
 
     def _append(self, text: str, separator: str) -> tuple[int, int]:
         if self._parts:

@@ -48,7 +48,6 @@ def read(data: bytes, out: Builder) -> None:
     extension = path.suffix.lower().lstrip(".")
     source = decode(data, out.name).replace("\r\n", "\n").replace("\r", "\n")
     lines = source.split("\n")
-    out.title = path.name
     out.language = ""
     out.media_type = _MEDIA_TYPES.get(extension, "text/plain")
     stretches = _python(source, lines) if extension in {"py", "pyi"} else None

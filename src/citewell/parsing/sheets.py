@@ -13,7 +13,6 @@ import statistics
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from pathlib import PurePath
 from typing import Any
 
 import openpyxl
@@ -49,7 +48,6 @@ def read_workbook(data: bytes, out: Builder) -> None:
         )
     book = _load(data, out.name, values=True)
     formulas = _load(data, out.name, values=False) if uncached else None
-    out.title = out.title or PurePath(out.name).stem
     budget = MAX_CELLS
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":

@@ -6,6 +6,7 @@ once and are referred to by number, which keeps large tables small.
 
     {"title", "media_type", "language", "modified_at", "metadata", "notes", "text",
      "paths": [[heading, …], …], "headers": [text, …],
+     "hidden": [[text, reason, locator], …], "members": [[name, size, reason, message], …],
      "blocks": [[kind, start, end, locator, path number, header number, level, [[start, end, locator], …]], …]}
 """
 
@@ -14,10 +15,12 @@ from __future__ import annotations
 import json
 from typing import Any, get_args
 
-from citewell.parsing.parsed import Parsed
-from citewell.records import Block, BlockKind, Json, Locator, Place
+from citewell.errors import ParseReason
+from citewell.parsing.parsed import Member, Parsed
+from citewell.records import Block, BlockKind, Hidden, Json, Locator, Place
 
 _KINDS = frozenset(get_args(BlockKind))
+_REASONS = frozenset(get_args(ParseReason))
 _LOCATOR_TEXTS = ("sheet", "cells", "part")
 _LOCATOR_NUMBERS = ("page", "slide")
 _LOCATOR_FIELDS = frozenset({*_LOCATOR_TEXTS, *_LOCATOR_NUMBERS, "boxes", "lines", "seconds"})
@@ -25,6 +28,8 @@ _LOCATOR_FIELDS = frozenset({*_LOCATOR_TEXTS, *_LOCATOR_NUMBERS, "boxes", "lines
 MAX_SHORT = 2_000  # characters of a title, a locator's part, a note
 MAX_LEVEL = 1_000
 MAX_METADATA = 100_000  # characters of metadata as JSON
+MAX_HIDDEN = 1_000_000  # characters of hidden text; a builder stops collecting far below
+MAX_MEMBERS = 10_000
 
 
 class WireError(ValueError):
@@ -46,6 +51,8 @@ def encode(parsed: Parsed) -> Json:
     return {
         "title": parsed.title, "media_type": parsed.media_type, "language": parsed.language,
         "modified_at": parsed.modified_at, "metadata": parsed.metadata, "notes": list(parsed.notes),
+        "hidden": [[each.text, each.reason, each.locator.to_json()] for each in parsed.hidden],
+        "members": [[each.name, each.size, each.reason, each.message] for each in parsed.members],
         "text": parsed.text, "paths": [list(path) for path in paths], "headers": list(headers), "blocks": blocks,
     }  # fmt: skip
 
@@ -60,16 +67,52 @@ def decode(data: Any) -> Parsed:
     metadata = data.get("metadata")
     if not isinstance(metadata, dict) or len(json.dumps(metadata)) > MAX_METADATA:
         raise WireError("metadata is not a small object")
+    members = _members(data.get("members"))
+    blocks = _blocks(data.get("blocks"), text, paths, headers)
+    if not blocks and not members:
+        raise WireError("there are neither blocks nor members")
     return Parsed(
         title=_text(data.get("title"), MAX_SHORT, "title"),
         media_type=_text(data.get("media_type"), 200, "media type"),
         text=text,
-        blocks=_blocks(data.get("blocks"), text, paths, headers),
+        blocks=blocks,
         language=_text(data.get("language"), 20, "language"),
         modified_at=_text(data.get("modified_at"), 40, "date"),
         metadata=metadata,
         notes=tuple(_text(note, MAX_SHORT, "note") for note in _list(data.get("notes"), "notes")),
+        hidden=_hidden(data.get("hidden")),
+        members=members,
     )
+
+
+def _hidden(rows: Any) -> tuple[Hidden, ...]:
+    found: list[Hidden] = []
+    for row in _list(rows, "hidden"):
+        if not isinstance(row, list) or len(row) != 3:
+            raise WireError("a hidden text is not a list of 3")
+        text, reason, locator = row
+        found.append(Hidden(_text(text, MAX_HIDDEN, "hidden"), _text(reason, MAX_SHORT, "reason"), _locator(locator)))
+    if sum(len(each.text) for each in found) > MAX_HIDDEN:
+        raise WireError("there is too much hidden text")
+    return tuple(found)
+
+
+def _members(rows: Any) -> tuple[Member, ...]:
+    """Names are labels: relative, without empty, ``.`` or ``..`` steps, all different."""
+    found: dict[str, Member] = {}
+    for row in _list(rows, "members"):
+        if not isinstance(row, list) or len(row) != 4:
+            raise WireError("a member is not a list of 4")
+        name = _text(row[0], MAX_SHORT, "member name")
+        if not {"", ".", ".."}.isdisjoint(name.split("/")) or not name.isprintable() or name in found:
+            raise WireError("a member has no usable name")
+        reason = _text(row[2], 20, "reason")
+        if reason and reason not in _REASONS:
+            raise WireError("a member has an unknown reason")
+        found[name] = Member(name, _number(row[1], 0, 1 << 62), reason, _text(row[3], MAX_SHORT, "message"))
+    if len(found) > MAX_MEMBERS:
+        raise WireError(f"there are more than {MAX_MEMBERS} members")
+    return tuple(found.values())
 
 
 def _blocks(rows: Any, text: str, paths: list[tuple[str, ...]], headers: list[str]) -> tuple[Block, ...]:
@@ -96,8 +139,6 @@ def _blocks(rows: Any, text: str, paths: list[tuple[str, ...]], headers: list[st
                 level=_number(level, 0, MAX_LEVEL),
             )
         )
-    if not found:
-        raise WireError("there are no blocks")
     return tuple(found)
 
 
