@@ -37,7 +37,7 @@ def test_what_a_killed_create_leaves_is_taken_over(tmp_path: Path) -> None:
 
 def test_a_newer_format_is_refused_and_left_alone(collection: Collection) -> None:
     manifest = collection.store.root / "collection.toml"
-    text = manifest.read_text().replace("format_version = 1", "format_version = 99")
+    text = manifest.read_text().replace("format_version = 2", "format_version = 99")
     manifest.write_text(text)
     with pytest.raises(CollectionError, match=r"format version 99.*Upgrade Citewell"):
         citewell.open(collection.store.root, create=True)

@@ -34,7 +34,7 @@ def ask(question: str, store: Store, scope: Scope, filters: Filters | None = Non
     was_read = time.perf_counter()
     rivals = [] if refused else find_conflict(evidence)
     chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
-    claims, citations = cite(chosen)
+    claims, citations = cite(chosen, hits)
     cited = time.perf_counter()
     return Answer(
         question=question,

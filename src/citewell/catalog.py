@@ -1,4 +1,4 @@
-"""The catalog: which sources a collection has, and what became of every file in them.
+"""The catalog: which sources a collection has, what became of every file in them, and the documents' signatures.
 
 SQLite through SQLAlchemy Core. It holds no text of documents. One writer at a time (the collection's lock file sees to
 that), a rollback journal instead of a write-ahead log (SQLite before 3.51.3 can corrupt a log that several connections
@@ -8,7 +8,7 @@ checkpoint), ``synchronous=FULL`` and no memory mapping. Schema changes are the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Engine,
     Float,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    inspect,
     select,
     update,
 )
@@ -36,7 +38,8 @@ from sqlalchemy.pool import NullPool
 from citewell.access import Scope
 from citewell.errors import CollectionError
 
-Status = Literal["indexed", "failed", "skipped", "excluded"]
+Status = Literal["indexed", "container", "failed", "skipped", "excluded"]
+"""container: a file without text of its own, read for the files inside it. excluded: a person took it out."""
 
 _METADATA = MetaData()
 _SOURCES = Table(
@@ -67,6 +70,15 @@ _ITEMS = Table(
     Column("modified_at", String(32), nullable=False),
     Column("passages", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("container", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retry_at", String(32), nullable=False, server_default=""),
+)
+_SIGNATURES = Table(
+    "signatures",
+    _METADATA,
+    Column("document_id", String(32), primary_key=True),
+    Column("signature", LargeBinary, nullable=False),
 )
 _SCHEMA = Table("schema_version", _METADATA, Column("version", Integer, nullable=False))
 
@@ -84,10 +96,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file of a source and what became of it.
+    """One file of a source, or a file inside one, and what became of it.
 
     version: of the indexed document, empty when none. mtime_ns: -1 when the file was too fresh to be trusted unchanged.
-    pipeline: parser and chunker versions that saw it. seconds: of parsing.
+    pipeline: parser and chunker versions that saw it. seconds: of parsing. container: URI of the file that holds it
+    (an archive, a mail), empty for a file of its own. attempts: failures in a row with the same bytes. retry_at: when
+    a failure is tried again by itself, ISO 8601 UTC; empty when only a change or a person brings it back.
     """
 
     source_id: str
@@ -106,6 +120,9 @@ class Item:
     modified_at: str = ""
     passages: int = 0
     seconds: float = 0.0
+    container: str = ""
+    attempts: int = 0
+    retry_at: str = ""
 
 
 _ITEM_FIELDS = tuple(each.name for each in fields(Item))
@@ -115,7 +132,17 @@ def _create_tables(connection: Connection) -> None:
     _METADATA.create_all(connection)
 
 
-MIGRATIONS = (_create_tables,)
+def _add_containers_and_retries(connection: Connection) -> None:
+    """Columns of release 0.2: files inside files, and failures that are tried again."""
+    present = {column["name"] for column in inspect(connection).get_columns("items")}
+    for name, kind in (("container", "TEXT"), ("attempts", "INTEGER"), ("retry_at", "VARCHAR(32)")):
+        if name not in present:
+            default = "0" if kind == "INTEGER" else "''"
+            connection.exec_driver_sql(f"ALTER TABLE items ADD COLUMN {name} {kind} NOT NULL DEFAULT {default}")
+    _SIGNATURES.create(connection, checkfirst=True)
+
+
+MIGRATIONS = (_create_tables, _add_containers_and_retries)
 """Applied in order, each once, in one transaction; the number applied is the schema version."""
 
 
@@ -159,7 +186,9 @@ class Catalog:
 
     def remove_source(self, source_id: str) -> None:
         """Forgets a source and its items; the caller has removed its documents from the index."""
+        ids = select(_ITEMS.c.document_id).where(_ITEMS.c.source_id == source_id)
         with self._engine.begin() as connection:
+            connection.execute(delete(_SIGNATURES).where(_SIGNATURES.c.document_id.in_(ids)))
             connection.execute(delete(_ITEMS).where(_ITEMS.c.source_id == source_id))
             connection.execute(delete(_SOURCES).where(_SOURCES.c.id == source_id))
 
@@ -172,23 +201,41 @@ class Catalog:
             found = [_item(row) for row in connection.execute(query).mappings()]
         return [item for item in found if scope.allows(item.readers)]
 
-    def record(self, items: Sequence[Item]) -> None:
-        """Inserts or replaces items in one transaction."""
+    def record(self, items: Sequence[Item], signatures: Mapping[str, bytes] | None = None) -> None:
+        """Inserts or replaces items, and signatures by document id, in one transaction. Documents without a version
+        lose their signature."""
         if not items:
             return
         rows = [{name: getattr(item, name) for name in _ITEM_FIELDS} for item in items]
         for row in rows:
             row["readers"] = json.dumps(row["readers"])
+        signed = [{"document_id": key, "signature": value} for key, value in (signatures or {}).items()]
         with self._engine.begin() as connection:
             connection.execute(insert(_ITEMS).prefix_with("OR REPLACE"), rows)
+            if signed:
+                connection.execute(insert(_SIGNATURES).prefix_with("OR REPLACE"), signed)
+            _forget_signatures(connection, [item.document_id for item in items if not item.version])
 
-    def forget(self, source_id: str, uris: Iterable[str]) -> None:
-        """Deletes the items of these URIs."""
-        names = list(uris)
+    def forget(self, items: Sequence[Item]) -> None:
+        """Deletes these items and the signatures of their documents."""
         with self._engine.begin() as connection:
-            for start in range(0, len(names), 500):
-                part = names[start : start + 500]
-                connection.execute(delete(_ITEMS).where(_ITEMS.c.source_id == source_id, _ITEMS.c.uri.in_(part)))
+            for each in items:
+                where = (_ITEMS.c.source_id == each.source_id, _ITEMS.c.uri == each.uri)
+                connection.execute(delete(_ITEMS).where(*where))
+            _forget_signatures(connection, [each.document_id for each in items])
+
+    def signatures(self, scope: Scope) -> dict[str, bytes]:
+        """Document id → signature, of the visible documents."""
+        visible = {item.document_id for item in self.items(scope) if item.version}
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_SIGNATURES.c.document_id, _SIGNATURES.c.signature))
+            return {document_id: signature for document_id, signature in rows if document_id in visible}
+
+
+def _forget_signatures(connection: Connection, document_ids: Sequence[str]) -> None:
+    for start in range(0, len(document_ids), 500):
+        part = document_ids[start : start + 500]
+        connection.execute(delete(_SIGNATURES).where(_SIGNATURES.c.document_id.in_(part)))
 
 
 def _item(row: Any) -> Item:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
-from citewell.records import Block, Document, Passage, Place, Span, content_id
+from citewell.records import Block, Document, Passage, Place, Span, content_id, stated_title
 from citewell.sentences import sentence_spans, stripped
 from citewell.settings import ChunkingSettings
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Part of what a stored collection records; it changes when the same document would give other passages."""
 
 SPECIAL_TOKENS = 4  # what an encoder adds around text, and a margin for the line break after the context
@@ -79,17 +79,18 @@ def chunk(document: Document, tokens: Tokens, settings: ChunkingSettings) -> lis
     """The passages of ``document`` in reading order; ``document.text[a:b] == passage.text`` for each span."""
     ruler = _Ruler(document.text, tokens)
     limit = min(settings.max_tokens, tokens.max_tokens) - SPECIAL_TOKENS
+    title = stated_title(document.title, document.uri)  # the encoder reads no file name: renaming cuts nothing anew
     runs = _merge_small(document.text, _runs(document), ruler, settings.min_tokens, limit - settings.context_tokens)
     occurrences: dict[str, int] = {}
     passages = []
     for run in runs:
-        context = _fit_context(document.title, run, tokens, settings.context_tokens)
-        budget = limit - len(tokens.token_spans(_context_line(document.title, context)))
+        context = _fit_context(title, run, tokens, settings.context_tokens)
+        budget = limit - len(tokens.token_spans(_context_line(title, context)))
         for span in _pack(document.text, run, ruler, budget):
             text = document.text[span[0] : span[1]]
             occurrences[text] = occurrences.get(text, -1) + 1
             passages.append(_passage(document, context, span, occurrences[text]))
-    return _with_places(passages, document.blocks)
+    return with_places(passages, document.blocks)
 
 
 def _passage(document: Document, context: _Run, span: Span, occurrence: int) -> Passage:
@@ -254,7 +255,7 @@ def _cut(text: str, units: Sequence[Span], ruler: _Ruler, budget: int) -> list[S
     return spans
 
 
-def _with_places(passages: list[Passage], blocks: Sequence[Block]) -> list[Passage]:
+def with_places(passages: list[Passage], blocks: Sequence[Block]) -> list[Passage]:
     """The passages with the locators of the blocks, or table cells, that they touch. Both lists are in text order."""
     placed = []
     first = 0

@@ -6,13 +6,13 @@ A thin face over :mod:`citewell.ingest`, :mod:`citewell.ask` and the store; it h
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
-from citewell.errors import IntegrityError, PathError, UserError
+from citewell.errors import MassRemovalError, PathError, UserError
 from citewell.index.filters import Filters
 from citewell.records import Answer, Document, Hit
 from citewell.settings import Settings
@@ -20,7 +20,15 @@ from citewell.store import MANIFEST, Store
 
 if TYPE_CHECKING:
     from citewell.catalog import Item, Source
+    from citewell.differences import Difference
+    from citewell.duplicates import Group
+    from citewell.erasure import Receipt
     from citewell.ingest import IngestReport, Progress
+    from citewell.integrity import Problem, RepairReport
+    from citewell.parsing.sandbox import ParserPool
+    from citewell.reindex import ReindexProgress, ReindexReport
+    from citewell.snapshots import Restored, Snapshot
+    from citewell.transfer import Exported
 
 OnProgress = Callable[["Progress"], None]
 
@@ -29,12 +37,19 @@ OWNER = Scope.owner()
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What a removal did. remaining: passages of these documents found afterwards by asking the index; always 0."""
+    """What a removal did. remaining: passages of these documents found afterwards by asking the index; always 0.
+    receipt: of a removal with proof."""
 
     documents: tuple[str, ...]
     passages: int
     remaining: int
     source_removed: bool
+    receipt: Receipt | None = None
+
+    def to_json(self) -> dict[str, object]:
+        names = ("documents", "passages", "remaining", "source_removed")
+        receipt = self.receipt.to_json() if self.receipt else None
+        return {**{name: getattr(self, name) for name in names}, "receipt": receipt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +83,24 @@ class Collection:
     """Documents that can be searched and asked. Every read takes a :class:`Scope`; the default is the owner's."""
 
     def __init__(self, store: Store) -> None:
-        self.store = store
+        self._store = store
+
+    @property
+    def store(self) -> Store:
+        """The parts of the newest generation; after a re-index or a restore by any process it is another one."""
+        self._store = self._store.current()
+        return self._store
 
     def __repr__(self) -> str:
-        return f"Collection({str(self.store.root)!r})"
+        return f"Collection({str(self._store.root)!r})"
 
-    def add(self, *paths: str | os.PathLike[str], on_progress: OnProgress | None = None) -> list[IngestReport]:
+    def add(
+        self, *paths: str | os.PathLike[str], on_progress: OnProgress | None = None, confirmed: bool = False
+    ) -> list[IngestReport]:
         """Registers folders or files as sources and indexes what is new in them.
 
         A path inside a known source brings that source up to date; a folder that contains known sources takes them in.
+        confirmed: as for :meth:`sync`.
         """
         from citewell.catalog import Source
         from citewell.ingest import now, sync
@@ -87,70 +111,122 @@ class Collection:
             if location.is_relative_to(self.store.root.resolve()):
                 raise PathError(f"'{location}' is the collection itself. Add the folder your documents are in.")
         reports = []
-        with self.store.writing():
+        with self.store.writing() as store:
             for location in locations:
-                known = self.store.catalog.sources()
+                known = store.catalog.sources()
                 cover = next((each for each in known if location.is_relative_to(each.location)), None)
                 source = cover or Source(source_id(location), "files", str(location), now())
-                self.store.catalog.add_source(source)
+                store.catalog.add_source(source)
                 again = frozenset(
-                    item.uri for item in self.store.catalog.items(OWNER, source.id)
-                    if Path(item.uri).is_relative_to(location)
+                    item.uri for item in store.catalog.items(OWNER, source.id)
+                    if Path(item.container or item.uri).is_relative_to(location)
                 )  # fmt: skip
-                reports.append(sync(self.store, source, on_progress, again=again))
+                reports.append(sync(store, source, on_progress, again=again, confirmed=confirmed))
                 for inner in known:
                     if inner.id != source.id and Path(inner.location).is_relative_to(location):
                         self._forget_source(inner)
+        _raise_withheld(reports)
         return reports
 
-    def sync(self, on_progress: OnProgress | None = None) -> list[IngestReport]:
-        """Brings every source up to date: new, changed and removed files, changed readers.
+    def sync(
+        self,
+        on_progress: OnProgress | None = None,
+        *,
+        within: Sequence[str | os.PathLike[str]] = (),
+        confirmed: bool = False,
+        pool: ParserPool | None = None,
+        wait_seconds: float = 0.0,
+    ) -> list[IngestReport]:
+        """Brings every source up to date: new, changed, renamed and removed files, changed readers.
+
+        within: look only at these files and folders. confirmed: files that are gone are gone on purpose, however many.
+        pool: running parsers, for who syncs often. wait_seconds: for another writer to finish.
 
         A source that cannot be listed does not stop the others; :class:`PathError` names it when they are done.
+        :class:`MassRemovalError` says that a source lost so many files that they were kept for now; all else was done.
         """
         from citewell.ingest import sync
 
+        paths = [Path(os.path.abspath(path)) for path in within]  # noqa: PTH100 — keeps links as written
         reports, errors = [], []
-        with self.store.writing():
-            for source in self.store.catalog.sources():
+        with self.store.writing(wait_seconds) as store:
+            for source in store.catalog.sources():
+                own = [path for path in paths if path.is_relative_to(source.location)]
+                if paths and not own:
+                    continue
                 try:
-                    reports.append(sync(self.store, source, on_progress))
-                except PathError as error:
-                    errors.append(str(error))
+                    reports.append(sync(store, source, on_progress, within=own, confirmed=confirmed, pool=pool))
+                except (PathError, MassRemovalError) as error:
+                    errors.append(error)
         if errors:
-            raise PathError(
-                "\n".join([*errors, *([f"The other {len(reports)} sources are up to date."] * bool(reports))])
-            )
+            rest = [f"The other {len(reports)} sources are up to date."] * bool(reports)
+            raise type(errors[0])("\n".join([*map(str, errors), *rest]))
+        _raise_withheld(reports)
         return reports
 
-    def remove(self, target: str | os.PathLike[str]) -> Removal:
+    def remove(self, target: str | os.PathLike[str], *, prove: bool = False) -> Removal:
         """Removes a source, a folder of it, or one document (path, URI or document id).
 
         Documents whose file still exists stay out until someone adds their path again. The index is asked afterwards;
-        what it still holds is in ``remaining``.
+        what it still holds is in ``remaining``. prove: also read every file of the collection for what was removed,
+        and write a receipt (:class:`citewell.erasure.Receipt`).
         """
+        from citewell import erasure
+
         name = os.fspath(target)
         path = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100 — keeps links as written
-        with self.store.writing():
-            items = self.store.catalog.items(OWNER)
-            sources = [each for each in self.store.catalog.sources() if Path(each.location).is_relative_to(path)]
+        with self.store.writing() as store:
+            items = store.catalog.items(OWNER)
+            sources = [each for each in store.catalog.sources() if Path(each.location).is_relative_to(path)]
             gone = [item for item in items if self._named(item, name, path) and item.status != "excluded"]
             if not gone and not sources:
                 raise PathError(f"Nothing here is named '{name}'. List what there is:  citewell status --all")
-            self.store.index.delete([item.document_id for item in gone])
+            evidence = erasure.gather(store, gone) if prove else None
+            store.index.delete([item.document_id for item in gone])
             for source in sources:
                 self._forget_source(source)
-            kept = {source.id for source in sources}
-            self.store.catalog.record([
-                replace(item, status="excluded", version="", passages=0, title="", message="Removed on request.")
-                for item in gone if item.source_id not in kept
-            ])  # fmt: skip
-            self.store.tidy(erase=True)
-            self.store.index.purge()
-            remaining = sum(len(self.store.index.of_document(item.document_id, OWNER)) for item in gone)
+            self._exclude(store, [item for item in gone if item.source_id not in {each.id for each in sources}])
+            erasure.discard_unfinished(store)
+            store.tidy(erase=True)
+            store.index.purge()
+            remaining = sum(len(store.index.of_document(item.document_id, OWNER)) for item in gone)
+            receipt = erasure.prove(store, evidence) if evidence is not None else None
         passages = sum(item.passages for item in gone)
         documents = tuple(item.uri for item in gone if item.version)
-        return Removal(documents, passages, remaining, bool(sources))
+        return Removal(documents, passages, remaining, bool(sources), receipt)
+
+    @staticmethod
+    def _exclude(store: Store, items: Sequence[Item]) -> None:
+        """Keeps removed files out until someone adds them again. What was inside one of them needs no row."""
+        files = {item.uri for item in items}
+        store.catalog.forget([item for item in items if item.container in files])
+        store.catalog.record([
+            replace(item, status="excluded", version="", passages=0, title="", retry_at="", message="Removed on request.")
+            for item in items if item.container not in files
+        ])  # fmt: skip
+
+    def failure(self, name: str, *, scope: Scope = OWNER) -> Item:
+        """One file that could not be read, by path, ending of its URI or document id."""
+        items = [item for item in self.store.catalog.items(scope) if item.status in {"failed", "skipped"}]
+        return _one(items, name, "failures", "citewell failures --all")
+
+    def retry(self, name: str = "", on_progress: OnProgress | None = None) -> list[IngestReport]:
+        """Reads a file that failed again now, or all of them, changed or not."""
+        failed = [self.failure(name)] if name else [item for item in self.items() if item.status == "failed"]
+        with self.store.writing() as store:
+            due = "1970-01-01T00:00:00+00:00"  # long ago: whatever is due is read again
+            store.catalog.record([replace(item, attempts=0, retry_at=due) for item in failed])
+        return self.sync(on_progress, within=[item.container or item.uri for item in failed]) if failed else []
+
+    def skip(self, name: str) -> Item:
+        """Leaves a file that could not be read out from now on; adding its path takes it back."""
+        item = self.failure(name)
+        with self.store.writing() as store:
+            if item.version:
+                store.index.delete([item.document_id])
+            left_out = replace(item, status="excluded", version="", passages=0, retry_at="", message="Left out on request.")
+            store.catalog.record([left_out])
+        return left_out
 
     def search(
         self, query: str, *, scope: Scope = OWNER, filters: Filters | None = None, hits: int | None = None
@@ -172,17 +248,8 @@ class Collection:
 
     def document(self, name: str, *, scope: Scope = OWNER) -> Document:
         """One document by id, URI or path (a unique ending of the URI will do). Invisible and absent look the same."""
-        path = str(Path(os.path.abspath(Path(name).expanduser())))  # noqa: PTH100
-        items = [item for item in self.store.catalog.items(scope) if item.version]
-        exact = [item for item in items if name in {item.document_id, item.uri} or item.uri == path]
-        found = exact or [item for item in items if item.uri.endswith(f"/{name}")]
-        if len(found) != 1:
-            several = "".join(f"\n  {item.uri}" for item in found[:10])
-            raise PathError(
-                f"'{name}' names {len(found)} documents; expected one. "
-                + (f"Use the whole path:{several}" if found else "List what there is:  citewell status --all")
-            )
-        item = found[0]
+        items = [item for item in self.store.catalog.items(scope) if item.version and item.status != "container"]
+        item = _one(items, name, "documents", "citewell status --all")
         parsed = self.store.blobs.get(item.version)
         if parsed is None:
             raise UserError(f"The stored text of {item.uri} is missing. Parse it again with:  citewell sync")
@@ -196,45 +263,97 @@ class Collection:
         """Every file of every source and what became of it."""
         return self.store.catalog.items(scope)
 
+    def duplicates(self, scope: Scope = OWNER) -> list[Group]:
+        """Visible documents that are copies, near copies or versions of one another, the largest groups first."""
+        from citewell.duplicates import Signed, groups
+
+        signatures = self.store.catalog.signatures(scope)
+        return groups([
+            Signed(item.document_id, item.uri, item.title, item.modified_at, item.version,
+                   signatures[item.document_id], item.readers)
+            for item in self.items(scope) if item.document_id in signatures
+        ])  # fmt: skip
+
     def status(self, scope: Scope = OWNER) -> Status:
         items = self.items(scope)
         return Status(
             root=str(self.store.root),
             encoder=self.store.manifest.encoder,
             sources=tuple(self.store.catalog.sources()),
-            documents=sum(bool(item.version) for item in items),
+            documents=sum(bool(item.version) and item.status != "container" for item in items),
             passages=self.store.index.count(scope),
             problems=tuple(item for item in items if item.status in {"failed", "skipped"}),
             bytes_on_disk=sum(_size(each) for each in self.store.root.rglob("*")),
         )
 
-    def check(self) -> list[str]:
-        """Contradictions between index, catalog and stored texts; empty when all is well."""
-        problems = list(self.store.index.check())
-        in_index = self.store.index.document_versions()
-        items = {item.document_id: item for item in self.items() if item.version}
-        for document_id, version in in_index.items():
-            item = items.get(document_id)
-            if item is None:
-                problems.append(f"The index holds document {document_id}, which the catalog does not know.")
-            elif item.version != version:
-                problems.append(f"{item.uri}: the index holds version {version}, the catalog {item.version}.")
-        for item in items.values():
-            if item.passages and item.document_id not in in_index:
-                problems.append(f"{item.uri}: the catalog counts {item.passages} passages, the index has none.")
-            try:
-                if self.store.blobs.get(item.version) is None:
-                    problems.append(f"{item.uri}: its stored text is missing.")
-            except IntegrityError as error:
-                problems.append(f"{item.uri}: {error}")
-        return problems
+    def check(self) -> list[Problem]:
+        """Everything in the collection that contradicts itself, as sentences; empty when all is well."""
+        from citewell.integrity import check
 
-    def reindex(self, encoder: str, on_progress: Callable[[int], None] | None = None) -> int:
-        """Encodes every stored passage with another encoder. Searches use the old vectors until all are done."""
-        with self.store.writing():
-            done = self.store.reindex(encoder, on_progress)
-            self.store = Store.open(self.store.root)
-        return done
+        return check(self.store)
+
+    def repair(self) -> RepairReport:
+        """Mends what can be mended without losing anything; what must be read again is left to :meth:`sync`."""
+        from citewell.integrity import repair
+
+        return repair(self.store)
+
+    def reindex(
+        self,
+        encoder: str = "",
+        *,
+        chunking: Mapping[str, int] | None = None,
+        keep_snapshot: bool = True,
+        on_progress: Callable[[ReindexProgress], None] | None = None,
+    ) -> ReindexReport:
+        """Cuts and encodes every document anew, with another encoder or chunking, while searches use the old index.
+
+        A run that was stopped is continued. keep_snapshot: the state before becomes the snapshot ``before-reindex-N``.
+        """
+        from citewell.reindex import reindex, with_changes
+
+        settings = with_changes(self.store.manifest.settings, encoder, chunking)
+        return reindex(self.store, settings, keep_snapshot=keep_snapshot, on_progress=on_progress)
+
+    def snapshots(self) -> list[Snapshot]:
+        """Earlier states that were kept, oldest first."""
+        from citewell.snapshots import list_all
+
+        return list_all(self.store)
+
+    def snapshot(self, name: str, note: str = "") -> Snapshot:
+        """Keeps the present state under a name; takes a moment and almost no space."""
+        from citewell.snapshots import create
+
+        return create(self.store, name, note)
+
+    def restore(self, name: str, *, keep_present: bool = True) -> Restored:
+        """Makes the collection what it was, with today's readers rules; the present becomes a snapshot first."""
+        from citewell.snapshots import restore
+
+        return restore(self.store, name, keep_present=keep_present)
+
+    def drop_snapshot(self, name: str) -> None:
+        """Deletes a snapshot and the stored texts that only it needed."""
+        from citewell.snapshots import drop
+
+        drop(self.store, name)
+
+    def diff(self, before: str, after: str | None = None, questions: Sequence[str] = ()) -> Difference:
+        """What changed between two snapshots, or between one and the present, and what that does to the answers."""
+        from citewell.differences import compare
+
+        root = self.store.root
+        return compare(
+            Store.open_snapshot(root, before), Store.open_snapshot(root, after) if after else self.store, questions
+        )
+
+    def export(self, path: str | os.PathLike[str], snapshot: str = "") -> Exported:
+        """Writes the present state, or a snapshot's, as one archive; ``citewell.transfer.import_archive`` reads it."""
+        from citewell.transfer import export_collection
+
+        store = Store.open_snapshot(self.store.root, snapshot) if snapshot else self.store
+        return export_collection(store, Path(path).expanduser())
 
     def _forget_source(self, source: Source) -> None:
         self.store.index.delete([item.document_id for item in self.store.catalog.items(OWNER, source.id)])
@@ -242,7 +361,33 @@ class Collection:
 
     @staticmethod
     def _named(item: Item, name: str, path: Path) -> bool:
-        return name in {item.document_id, item.uri} or Path(item.uri).is_relative_to(path)
+        return name in {item.document_id, item.uri} or any(
+            each and Path(each).is_relative_to(path) for each in (item.uri, item.container)
+        )
+
+
+def _one(items: Sequence[Item], name: str, what: str, listing: str) -> Item:
+    """The item ``name`` means: its document id, URI or path, or a unique ending of the URI."""
+    path = str(Path(os.path.abspath(Path(name).expanduser())))  # noqa: PTH100
+    exact = [item for item in items if name in {item.document_id, item.uri} or item.uri == path]
+    found = exact or [item for item in items if item.uri.endswith(f"/{name}")]
+    if len(found) != 1:
+        several = "".join(f"\n  {item.uri}" for item in found[:10])
+        raise PathError(
+            f"'{name}' names {len(found)} {what}; expected one. "
+            + (f"Use the whole path:{several}" if found else f"List what there is:  {listing}")
+        )
+    return found[0]
+
+
+def _raise_withheld(reports: Sequence[IngestReport]) -> None:
+    """An error when files were kept that are gone, because they are too many to be forgotten unasked."""
+    kept = [f"{report.source.location} lost {report.withheld} documents" for report in reports if report.withheld]
+    if kept:
+        raise MassRemovalError(
+            f"{'; '.join(kept)} since the last sync (an unmounted drive, a folder moved away?). They stay searchable "
+            "for now; everything else is up to date. If they are really gone:  citewell sync --yes"
+        )
 
 
 def _size(path: Path) -> int:

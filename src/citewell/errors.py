@@ -3,6 +3,7 @@
     CitewellError
     ├── UserError                 the user must change something; printed without a traceback, exit status 2
     │   ├── PathError             a path is missing, empty or unreadable
+    │   ├── MassRemovalError      a source lost so many files at once that someone should look first
     │   ├── QuestionError         a question is empty or too long
     │   ├── SettingsError         a setting is unknown, out of range or contradicts another
     │   ├── CollectionError       a directory is not a collection, is newer than this release, or is in use
@@ -21,8 +22,11 @@ from typing import Literal
 
 ParseReason = Literal[
     "encrypted", "empty", "no_text", "unsupported", "corrupt", "too_large", "timeout", "memory", "crashed",
-    "unreadable", "vanished",
+    "unreadable", "vanished", "changing", "special", "link",
 ]  # fmt: skip
+
+RETRYABLE: frozenset[str] = frozenset({"timeout", "memory", "crashed", "unreadable", "vanished", "changing"})
+"""Reasons that may pass by themselves: the machine was busy, a drive was away, someone was writing."""
 
 
 class CitewellError(Exception):
@@ -35,6 +39,10 @@ class UserError(CitewellError):
 
 class PathError(UserError):
     """A path is missing, empty or unreadable."""
+
+
+class MassRemovalError(UserError):
+    """A source lost so many files at once that someone should look before they are forgotten."""
 
 
 class QuestionError(UserError):
@@ -78,7 +86,7 @@ class ParseError(CitewellError):
 
     @property
     def retryable(self) -> bool:
-        return self.reason in {"timeout", "memory", "crashed", "unreadable", "vanished"}
+        return self.reason in RETRYABLE
 
 
 class IntegrityError(CitewellError):

@@ -6,14 +6,15 @@ or from time, so an old citation can never point at new text.
 
     Document ─ Block ─ Cell        what a parser understood of one file
     Passage ─ Place                what is indexed, retrieved and cited
-    Hit                            a passage one stage ranked
+    Hit ─ Copy                     a passage one stage ranked, and where else its text stands
     Citation ─ Claim ─ Answer      what a person reads
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -38,6 +39,11 @@ def content_id(*parts: str | bytes) -> str:
         digest.update(len(data).to_bytes(8, "big"))
         digest.update(data)
     return digest.hexdigest()[:32]
+
+
+def stated_title(title: str, uri: str) -> str:
+    """The title if the document states it; empty when it is only the file's name."""
+    return "" if title == PurePath(uri).name else title
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +270,19 @@ class Passage:
 
     @property
     def searchable(self) -> str:
-        """What the encoder and the full-text index read."""
+        """What the full-text index reads."""
         return f"{self.context}\n{self.text}" if self.context else self.text
+
+    @property
+    def embedded(self) -> str:
+        """What the encoder reads: the same without a title that is only the file's name, so that a renamed file keeps
+        its vectors."""
+        return self.searchable if stated_title(self.title, self.uri) else replace(self, title="").searchable
 
     @property
     def text_hash(self) -> str:
         """The key under which the passage's vector can be used again: a hash of what the encoder reads."""
-        return content_id(self.searchable)
+        return content_id(self.embedded)
 
     def locate(self, span: Span | None = None) -> Locator:
         """The locator of ``span`` (document offsets, default the whole passage), merged from the places it touches."""
@@ -280,12 +292,42 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another place where the same text stands. span: exact, in that document's text."""
+
+    document_id: str
+    uri: str
+    title: str
+    span: Span
+    locator: Locator
+    modified_at: str = ""
+
+    @staticmethod
+    def of(passage: Passage, span: Span | None = None) -> Copy:
+        """``span`` (document offsets, default the whole passage) of ``passage`` as a place."""
+        return Copy(
+            passage.document_id, passage.uri, passage.title, span or passage.span, passage.locate(span),
+            passage.modified_at,
+        )  # fmt: skip
+
+    def to_json(self) -> Json:
+        return {
+            "document": self.document_id, "uri": self.uri, "title": self.title, "start": self.span[0],
+            "end": self.span[1], "locator": self.locator.to_json(), "modified_at": self.modified_at,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage as one stage ranked it. Higher scores are better; the scale belongs to the stage."""
+    """A passage as one stage ranked it. Higher scores are better; the scale belongs to the stage.
+
+    copies: the other passages of this search with the same text, newest first; they are no hits of their own.
+    """
 
     passage: Passage
     score: float
     stage: Stage
+    copies: tuple[Passage, ...] = ()
 
     def to_json(self) -> Json:
         passage = self.passage
@@ -294,12 +336,17 @@ class Hit:
             "heading_path": list(passage.heading_path), "text": passage.text, "start": passage.span[0],
             "end": passage.span[1], "locator": passage.locate().to_json(), "modified_at": passage.modified_at,
             "score": round(self.score, 6), "stage": self.stage,
+            "copies": [Copy.of(each).to_json() for each in self.copies],
         }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Proof of a sentence: the document's own characters at ``span``. Built from hits by code, never by a model."""
+    """Proof of a sentence: the document's own characters at ``span``. Built from hits by code, never by a model.
+
+    also: the other places where the quote stands word for word, newest first. newer: the newest version of this
+    document, when it is newer than this one and the search did not find the quote in it.
+    """
 
     passage_id: str
     document_id: str
@@ -312,6 +359,8 @@ class Citation:
     heading_path: tuple[str, ...] = ()
     header: str = ""
     modified_at: str = ""
+    also: tuple[Copy, ...] = ()
+    newer: Copy | None = None
 
     def to_json(self) -> Json:
         return {
@@ -319,6 +368,7 @@ class Citation:
             "start": self.span[0], "end": self.span[1], "locator": self.locator.to_json(),
             "passage_id": self.passage_id, "document_version": self.document_version,
             "heading_path": list(self.heading_path), "header": self.header, "modified_at": self.modified_at,
+            "also": [copy.to_json() for copy in self.also], "newer": self.newer.to_json() if self.newer else None,
         }  # fmt: skip
 
 

@@ -67,6 +67,8 @@ class IngestSettings:
 
     batch_passages: int = 512  # passages encoded and committed together, at least
     batch_seconds: float = 10.0  # a commit is made at least this often while documents arrive
+    guarded_removals: int = 20  # fewer vanished documents are forgotten without asking
+    max_removed_percent: int = 30  # of a source's documents; when more vanish at once, someone must confirm
 
     def __post_init__(self) -> None:
         _positive(self, "ingest")

@@ -1,64 +1,79 @@
 """A collection's directory and the parts in it: settings, passages, catalog, parsed documents, encoder.
 
     handbook.citewell/
-      collection.toml     format version, encoder identity, settings; written last when created
+      collection.toml     format version, encoder identity, settings, names of the current generation (manifest.py)
       passages.lance/     passages, vectors, full-text index, readers
       catalog.db          sources and what became of each file
       blobs/              parsed documents by version
+      snapshots/          earlier states (snapshots.py)
       lock                held by the one process that writes
 
-Stages take a :class:`Store`; people use :class:`citewell.Collection`, which has the verbs. Parts open when first used,
-so that asking never opens the catalog and ``status`` never loads the encoder.
+A :class:`Store` is one generation and never moves on by itself; :meth:`Store.current` gives the store of the newest.
+Stages take a store; people use :class:`citewell.Collection`, which has the verbs and asks for the current store at each
+of them. Parts open when first used, so that asking never opens the catalog and ``status`` never loads the encoder.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
+import sqlite3
+import tempfile
+import time
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
 from citewell.blobs import BlobStore
-from citewell.errors import CollectionError, EncoderMismatchError
+from citewell.durable import sync_directory
+from citewell.errors import CollectionError, EncoderMismatchError, IntegrityError
+from citewell.manifest import (
+    FIRST_TABLE,
+    FORMAT_VERSION,
+    MANIFEST,
+    Manifest,
+    delete_leftovers,
+    parse_manifest,
+    read_manifest,
+    write_manifest,
+)
 from citewell.settings import Settings
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
     from citewell.index.passages import PassageTable
     from citewell.models.encoder import Encoder
-    from citewell.records import Passage
 
-FORMAT_VERSION = 1
-MANIFEST = "collection.toml"
+__all__ = ["FORMAT_VERSION", "MANIFEST", "SNAPSHOTS", "SNAPSHOT_FILE", "Manifest", "Store", "read_manifest"]
 
+SNAPSHOTS, SNAPSHOT_FILE = "snapshots", "snapshot.toml"
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What ``collection.toml`` records. encoder: identity of the model that made the vectors. table: folder name."""
+_LOCK_POLL_SECONDS = 0.05
 
-    format_version: int
-    encoder: str
-    dimension: int
-    table: str
-    settings: Settings
+_State = tuple[int, int, int]
 
 
 class Store:
-    """The parts of one collection."""
+    """The parts of one generation of a collection."""
 
-    def __init__(self, root: Path, manifest: Manifest) -> None:
+    def __init__(self, root: Path, manifest: Manifest, *, folder: Path | None = None) -> None:
+        """Use :meth:`create`, :meth:`open` or :meth:`open_snapshot`. folder: where table and catalog are, if not root;
+        such a store is read-only."""
         self.root = root
         self.manifest = manifest
         self.settings = manifest.settings.with_environment()
         self.blobs = BlobStore(root / "blobs")
+        self.folder = folder or root
+        self.read_only = folder is not None
+        self._state = _state(root)
 
     @staticmethod
     def create(root: Path, settings: Settings) -> Store:
@@ -81,11 +96,11 @@ class Store:
             raise CollectionError(
                 f"'{root}' cannot be created: {error.strerror}. Name another folder with -c."
             ) from None
-        PassageTable.create(root / "passages.lance", encoder.dimension, settings.index.language)
+        PassageTable.create(root / FIRST_TABLE, encoder.dimension, settings.index.language)
         (root / "blobs").mkdir(exist_ok=True)
-        manifest = Manifest(FORMAT_VERSION, encoder.identity, encoder.dimension, "passages.lance", settings)
-        write_manifest(root, manifest)
-        store = Store(root, manifest)
+        write_manifest(root, Manifest(FORMAT_VERSION, encoder.identity, encoder.dimension, FIRST_TABLE, settings))
+        sync_directory(root.parent)
+        store = Store.open(root)
         store.__dict__["encoder"] = encoder
         return store
 
@@ -93,17 +108,53 @@ class Store:
     def open(root: Path) -> Store:
         return Store(root, read_manifest(root))
 
+    @staticmethod
+    def open_snapshot(root: Path, name: str) -> Store:
+        """The snapshot ``name`` as a store that can be searched and asked, and refuses to be written.
+
+        It shows documents to those who could read them then: for the owner, not for askers with fewer rights.
+        """
+        folder = root / SNAPSHOTS / name
+        path = folder / SNAPSHOT_FILE
+        try:
+            manifest = parse_manifest(tomllib.loads(path.read_text(encoding="utf-8")), path)
+        except FileNotFoundError:
+            raise CollectionError(f"There is no snapshot '{name}'. List them with:  citewell snapshot list") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise IntegrityError(f"{path} is damaged: {error}. Drop it:  citewell snapshot drop {name}") from None
+        return Store(root, manifest, folder=folder)
+
+    def current(self) -> Store:
+        """The store of the generation the collection is at now: this one, or a new one after a switch.
+
+        Costs one look at the manifest's file (2 microseconds). An encoder that is still the right one is kept.
+        """
+        if self.read_only or _state(self.root) == self._state:
+            return self
+        fresh = Store.open(self.root)
+        same = (fresh.manifest.encoder, fresh.settings.index) == (self.manifest.encoder, self.settings.index)
+        if same and "encoder" in self.__dict__:
+            fresh.__dict__["encoder"] = self.encoder
+        return fresh
+
     @cached_property
     def index(self) -> PassageTable:
         from citewell.index.passages import PassageTable
 
-        return PassageTable.open(self.root / self.manifest.table)
+        return PassageTable.open(self.folder / self.manifest.table)
 
     @cached_property
     def catalog(self) -> Catalog:
+        """The catalog; that of a snapshot is a copy, because opening one of an earlier release changes it."""
         from citewell.catalog import Catalog
 
-        return Catalog(self.root / "catalog.db")
+        path = self.folder / self.manifest.catalog
+        if not self.read_only:
+            return Catalog(path)
+        copies = tempfile.mkdtemp(prefix="citewell-snapshot-")
+        catalog = Catalog(Path(shutil.copy(path, copies)))
+        weakref.finalize(catalog, shutil.rmtree, copies, ignore_errors=True)
+        return catalog
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -120,108 +171,94 @@ class Store:
         return encoder
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Holds the collection's lock; a second writer gets a :class:`CollectionError` at once."""
+    def writing(self, wait_seconds: float = 0.0, *, clean: bool = True) -> Iterator[Store]:
+        """Holds the collection's lock and gives the current store. clean: first delete what killed writers left.
+
+        A second writer gets a :class:`CollectionError` that names the first, after ``wait_seconds``.
+        """
+        if self.read_only:
+            raise CollectionError(f"'{self.folder}' is a snapshot; it is never changed. Restore it to go on from it.")
         with (self.root / "lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                raise CollectionError(
-                    f"'{self.root}' is being written by another process ({lock.read().strip() or 'unknown'}). "
-                    "Wait for it to finish, or stop it, and run the command again. Asking works meanwhile."
-                ) from None
+            _acquire(lock.fileno(), self.root, wait_seconds)
             lock.truncate(0)
-            lock.write(f"process {os.getpid()}")
+            lock.write(f"process {os.getpid()}, since {datetime.now(UTC).isoformat(timespec='seconds')}")
             lock.flush()
-            yield
+            store = self.current()
+            if clean and store.manifest.format_version < FORMAT_VERSION:
+                store = store.switch(store.manifest)
+            if clean:
+                delete_leftovers(self.root, store.manifest)
+            yield store
+
+    def switch(self, manifest: Manifest) -> Store:
+        """Makes ``manifest`` the collection's, in one durable step; gives the store of it. The caller holds the lock.
+
+        The earlier generation's files stay until the next writer comes, for those who are reading them.
+        """
+        write_manifest(self.root, replace(manifest, format_version=FORMAT_VERSION))
+        return self.current()
+
+    def kept_versions(self) -> set[str]:
+        """Versions of the documents that the catalog or a snapshot names: the parses that must stay."""
+        kept = {item.version for item in self.catalog.items(Scope.owner())}
+        for path in (self.root / SNAPSHOTS).glob("*/catalog*.db"):
+            kept |= _versions(path)
+        return kept - {""}
 
     def tidy(self, *, erase: bool) -> None:
         """Indexes new rows when they are many; erase: also drops stored parses that no document needs any more."""
         if self.index.optimize_due():
             self.index.optimize()
         if erase:
-            self.blobs.keep_only({item.version for item in self.catalog.items(Scope.owner())})
-
-    def reindex(self, encoder_name: str, on_progress: Callable[[int], None] | None = None) -> int:
-        """Encodes every stored passage again into a new table, then switches to it. Returns the passages encoded."""
-        from citewell.index.passages import PassageTable
-        from citewell.models.encoder import load_encoder
-
-        encoder = load_encoder(encoder_name)
-        number = int(self.manifest.table.removesuffix(".lance").partition("-")[2] or 1) + 1
-        name = f"passages-{number}.lance"
-        shutil.rmtree(self.root / name, ignore_errors=True)
-        fresh = PassageTable.create(self.root / name, encoder.dimension, self.settings.index.language)
-        done = 0
-        documents = list(self.index.document_versions())
-        while documents:
-            batch: list[Passage] = []
-            while documents and len(batch) < self.settings.ingest.batch_passages:
-                batch += self.index.of_document(documents.pop(), Scope.owner())
-            fresh.commit(batch, encoder.encode([passage.searchable for passage in batch]), ())
-            done += len(batch)
-            if on_progress:
-                on_progress(done)
-        fresh.optimize()
-        settings = Settings.from_json({**self.manifest.settings.to_json(), "index": {
-            "language": self.settings.index.language, "encoder": encoder_name,
-        }})  # fmt: skip
-        old = self.manifest.table
-        write_manifest(self.root, Manifest(FORMAT_VERSION, encoder.identity, encoder.dimension, name, settings))
-        shutil.rmtree(self.root / old, ignore_errors=True)
-        return done
+            self.blobs.keep_only(self.kept_versions())
 
 
-def read_manifest(root: Path) -> Manifest:
-    path = root / MANIFEST
+def _state(root: Path) -> _State:
+    """What changes whenever the manifest is replaced."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        found = (root / MANIFEST).stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def _acquire(handle: int, root: Path, wait_seconds: float) -> None:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() < deadline:
+                time.sleep(_LOCK_POLL_SECONDS)
+                continue
+        holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip() or "unknown"
         raise CollectionError(
-            f"There is no collection at '{root}'. Make one by adding a folder:  citewell -c '{root}' add FOLDER"
+            f"'{root}' is being written by another process ({holder}). "
+            "Wait for it to finish, or stop it, and run the command again. Asking works meanwhile."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise CollectionError(f"{path} cannot be read: {error}. Restore it from a copy of the collection.") from None
-    version = data.get("format_version")
-    if not isinstance(version, int) or version > FORMAT_VERSION:
-        raise CollectionError(
-            f"'{root}' has format version {version}; this release reads up to {FORMAT_VERSION}. It was not changed. "
-            "Upgrade Citewell:  pip install --upgrade citewell"
-        )
+
+
+def _versions(catalog: Path) -> set[str]:
+    """Document versions a snapshot's catalog names; a damaged one stops whoever wants to delete by it."""
     try:
-        settings = Settings.from_json(data["settings"])
-        return Manifest(version, data["encoder"], int(data["dimension"]), data["table"], settings)
-    except KeyError as error:
-        raise CollectionError(f"{path} has no entry {error}. Restore it from a copy of the collection.") from None
+        with closing(sqlite3.connect(f"{catalog.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return {row[0] for row in connection.execute("SELECT DISTINCT version FROM items")}
+    except sqlite3.Error as error:
+        raise IntegrityError(
+            f"{catalog} is damaged ({error}), so it is unknown which stored texts the snapshot needs. "
+            f"Drop it:  citewell snapshot drop {catalog.parent.name}"
+        ) from None
 
 
-def write_manifest(root: Path, manifest: Manifest) -> None:
-    """Replaces ``collection.toml`` in one step."""
-    lines = [
-        f"format_version = {manifest.format_version}",
-        f"encoder = {json.dumps(manifest.encoder)}",
-        f"dimension = {manifest.dimension}",
-        f"table = {json.dumps(manifest.table)}",
-    ]
-    for stage, values in manifest.settings.to_json().items():
-        values.pop("workers", None)  # belongs to the machine, not to the collection
-        lines += ["", f"[settings.{stage}]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    partial = root / f"{MANIFEST}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(root / MANIFEST)
-
-
-_PARTS = frozenset({"passages.lance", "blobs", "lock", f"{MANIFEST}.partial"})
+_PARTS = frozenset({FIRST_TABLE, "blobs", "lock"})
 
 
 def _is_unfinished(root: Path) -> bool:
     """Whether the folder holds only what a killed ``create`` leaves."""
-    return root.is_dir() and not (root / MANIFEST).exists() and {entry.name for entry in root.iterdir()} <= _PARTS
+    if not root.is_dir() or (root / MANIFEST).exists():
+        return False
+    return all(entry.name in _PARTS or entry.name.startswith(f"{MANIFEST}.") for entry in root.iterdir())
 
 
 def _discard_unfinished(root: Path) -> None:

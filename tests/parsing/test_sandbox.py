@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import errno
 import faulthandler
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from citewell.errors import ParseError
-from citewell.parsing import ParserPool, child, wire
+from citewell.parsing import ParserPool, child, sandbox, syscalls, wire
 from citewell.parsing.parsed import Parsed
 from citewell.records import Block, Locator
 from citewell.settings import ParsingSettings
@@ -31,11 +34,15 @@ LIMITS = {"wall_seconds": 5.0, "cpu_seconds": 5, "memory_bytes": 2 << 30, "outpu
 
 def confined(probe: Callable[[], object], limits: dict[str, float] | None = None) -> str:
     """Run ``probe`` in a forked process confined like a parser; what it returned, or the error it met."""
+    return forked(probe, lambda: child.confine({**LIMITS, **(limits or {})}))
+
+
+def forked(probe: Callable[[], object], prepare: Callable[[], None] = lambda: None) -> str:
     readable, writable = os.pipe()
     process = os.fork()
     if process == 0:
         os.close(readable)
-        child.confine({**LIMITS, **(limits or {})})
+        prepare()
         try:
             found = f"returned {probe()!r}"
         except BaseException as error:  # noqa: BLE001 - the probe's error is the result
@@ -86,6 +93,152 @@ def test_modules_can_still_be_imported() -> None:
     assert confined(lambda: __import__("colorsys").__name__) == "returned 'colorsys'"
 
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+NATIVE: dict[str, Callable[[Path], int]] = {
+    "write a file": lambda folder: LIBC.open(bytes(folder / "kept.txt"), os.O_WRONLY),
+    "make a file": lambda folder: LIBC.open(bytes(folder / "new.txt"), os.O_RDWR | os.O_CREAT, 0o600),
+    "remove a file": lambda folder: LIBC.unlink(bytes(folder / "kept.txt")),
+    "rename a file": lambda folder: LIBC.rename(bytes(folder / "kept.txt"), bytes(folder / "other.txt")),
+    "make a folder": lambda folder: LIBC.mkdir(bytes(folder / "new"), 0o700),
+    "make a link": lambda folder: LIBC.symlink(b"kept.txt", bytes(folder / "link")),
+    "change permissions": lambda folder: LIBC.chmod(bytes(folder / "kept.txt"), 0o777),
+    "make a socket": lambda folder: LIBC.socket(socket.AF_INET, socket.SOCK_STREAM, 0),
+    "make a pair of sockets": lambda folder: LIBC.socketpair(1, 1, 0, (ctypes.c_int * 2)()),
+    "make a file in memory": lambda folder: LIBC.memfd_create(b"x", 0),
+    "signal the parent": lambda folder: LIBC.kill(os.getppid(), 0),
+    "limit the parent": lambda folder: LIBC.prlimit(os.getppid(), resource.RLIMIT_CORE, bytes(16), None),
+}
+
+
+@pytest.mark.skipif(not syscalls.common_part(), reason="there is no system call filter for this system")
+@pytest.mark.parametrize("name", NATIVE)
+def test_native_code_cannot_do_it_either(name: str, tmp_path: Path) -> None:
+    def probe() -> str:
+        return "done" if NATIVE[name](tmp_path) >= 0 else errno.errorcode[ctypes.get_errno()]
+
+    (tmp_path / "kept.txt").write_text("x")
+    assert confined(probe) == "returned 'EPERM'"
+    assert (tmp_path / "kept.txt").read_text() == "x"
+    assert forked(probe) == "returned 'done'"  # so it was the filter
+
+
+@pytest.mark.skipif(not syscalls.common_part(), reason="there is no system call filter for this system")
+def test_every_call_of_the_table_is_refused() -> None:
+    def probe() -> list[str]:
+        assert syscalls.holds()  # before calling anything that would really happen
+        kept = []
+        for name, number in syscalls.refused_numbers().items():
+            ctypes.set_errno(0)
+            if LIBC.syscall(number, 0, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() != errno.EPERM:
+                kept.append(name)
+        for name, number in {"clone3": 435, "openat2": 437, "unknown": 9_999, "x32": 0x40000000}.items():
+            if LIBC.syscall(number, 0, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() != errno.ENOSYS:
+                kept.append(name)
+        return kept
+
+    assert len(syscalls.refused_numbers()) > 100
+    assert confined(probe) == "returned []"
+    aborted = confined(lambda: (faulthandler.disable(), os.abort()))
+    assert aborted == f"signal {int(signal.SIGABRT)}"  # what a process may still do to itself
+
+
+PROBED = """
+import ctypes, json, os, sys
+sys.path.append({root!r})
+from citewell.parsing import child, enclosure, syscalls
+libc = ctypes.CDLL(None, use_errno=True)
+
+def native(path):
+    descriptor = libc.open(path.encode(), os.O_RDONLY)
+    return "opened" if descriptor >= 0 else os.strerror(ctypes.get_errno())
+
+def probe(request, data):
+    try:
+        found = eval(data, globals())
+    except OSError as error:
+        found = type(error).__name__
+    return json.dumps({{"error": {{"reason": "corrupt", "message": repr(found)}}}}).encode()
+
+child.parse = probe
+{before}
+child.main()
+"""
+
+
+@contextlib.contextmanager
+def probed(monkeypatch: pytest.MonkeyPatch, before: str = "") -> Iterator[tuple[tuple[str, ...], Callable[[str], str]]]:
+    """A real zygote whose children evaluate what they are sent: its layers, and a function that asks."""
+    code = PROBED.format(root=sandbox._ROOT, before=before)
+    monkeypatch.setattr(sandbox, "_COMMAND", [sys.executable, "-I", "-c", code])
+    with ParserPool(ParsingSettings(workers=1, wall_seconds=20)) as pool:
+
+        def ask(expression: str) -> str:
+            with pytest.raises(ParseError) as caught:
+                pool.parse(expression.encode(), "probe.py")
+            return str(caught.value)
+
+        yield pool.isolation, ask
+
+
+def test_files_outside_python_do_not_exist_for_a_parser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    with probed(monkeypatch) as (layers, ask):
+        if "file system view" not in layers:
+            pytest.skip("this system does not let a process have a file system view of its own")
+        assert ask(f"native({str(secret)!r})") == "'No such file or directory'"
+        assert ask("native('/etc/passwd')") == "'No such file or directory'"
+        assert ask(f"os.path.exists({str(tmp_path)!r})") == "False"
+        assert ask("os.path.exists('/proc')") == "False"
+        assert ask("native('/..' * 30 + '/etc/passwd')") == "'No such file or directory'"
+        assert ask("native(os.__file__)") == "'opened'"
+        assert ask("__import__('colorsys').__name__") == "'colorsys'"  # modules are still found
+        assert ask("__import__('_bz2').__name__") == "'_bz2'"  # and native ones with their libraries
+
+
+def test_landlock_closes_files_where_there_are_no_namespaces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    with probed(monkeypatch, "enclosure._ATTEMPTS = ()") as (layers, ask):
+        assert not {"file system view", "user namespace", "network namespace"} & set(layers)
+        if "landlock" not in layers:
+            pytest.skip("this kernel has no Landlock")
+        assert ask(f"native({str(secret)!r})") == "'Permission denied'"
+        assert ask("os.listdir('/')") == "'PermissionError'"
+        assert ask("native(os.__file__)") == "'opened'"
+        assert ask("__import__('_bz2').__name__") == "'_bz2'"
+
+
+def test_a_parser_has_no_capabilities_and_no_network_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = "libc.capget(b'\x22\x05\x08\x20' + bytes(4), (found := ctypes.create_string_buffer(24))) or found.raw.hex()"
+    unguarded = "child.guard = lambda: None; syscalls.refuse_system_calls = lambda: True"
+    with probed(monkeypatch, unguarded) as (layers, ask):
+        if not {"no capabilities", "network namespace"} <= set(layers):
+            pytest.skip("this system does not grant a namespace")
+        assert ask(held) == repr("00" * 24)
+        assert ask("[name for _, name in __import__('socket').if_nameindex()]") == "['lo']"
+        refused = {"'OSError'", "'PermissionError'"}  # the latter from Landlock
+        assert ask("__import__('socket').create_connection(('127.0.0.1', 9), 1)") in refused
+        assert ask("libc.mount(None, b'/', None, 32 | 4096, None)") == "-1"  # it cannot make its view writable
+
+
+def test_a_system_that_grants_nothing_still_parses(monkeypatch: pytest.MonkeyPatch) -> None:
+    deny = """
+class Nothing:
+    def __getattr__(self, name):
+        return lambda *arguments: -1
+enclosure._libc = Nothing
+syscalls._libc = Nothing
+child.parse = original
+"""
+    monkeypatch.setattr(f"{__name__}.PROBED", PROBED.replace("child.parse =", "original = child.parse\nchild.parse ="))
+    code = PROBED.format(root=sandbox._ROOT, before=deny)
+    monkeypatch.setattr(sandbox, "_COMMAND", [sys.executable, "-I", "-c", code])
+    with ParserPool(ParsingSettings(workers=1)) as pool:
+        assert pool.isolation == ("process", "rlimits", "audit hook")
+        assert pool.parse(b"still read", "a.txt").text == "still read"
+
+
 def _ended(probe: Callable[[], object], **limits: float) -> dict[str, str]:
     """The zygote's answer when a child does ``probe`` instead of parsing."""
     original = child.parse
@@ -133,6 +286,7 @@ def test_an_orphaned_child_is_stopped() -> None:
 
 def test_isolation_is_reported(pool: ParserPool) -> None:
     assert {"process", "rlimits", "audit hook"} <= set(pool.isolation)
+    assert ("seccomp" in pool.isolation) == bool(syscalls.common_part())
 
 
 def test_a_real_time_limit_and_the_file_after_it() -> None:

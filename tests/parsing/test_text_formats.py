@@ -1,9 +1,8 @@
-"""Markdown, plain text, HTML, code, JSON and mail: structure and exact places."""
+"""Markdown, plain text, HTML, code and JSON: structure and exact places."""
 
 from __future__ import annotations
 
 import json
-from email.message import EmailMessage
 
 import pytest
 
@@ -227,56 +226,6 @@ def test_odd_json(parse, refused) -> None:
     assert parse('{"big": ' + "9" * 5000 + ', "nan": NaN}', "odd.json").text.startswith("big: 999")
     assert refused("[" * 100_000 + "]" * 100_000, "deep.json").reason == "too_large"
     assert refused('{"a":' * 500 + "1" + "}" * 500, "deepish.json").reason == "too_large"
-
-
-def _mail() -> EmailMessage:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "anna@example.com", "ben@example.com", "Prices für 2024"
-    message["Date"] = "Tue, 05 Mar 2024 10:00:00 +0100"
-    message.set_content(
-        "Hello Ben,\n\nthe price is 12 euros.\n\n> What does the lamp cost?\n>> Which lamp?\n\n-- \nAnna\n"
-    )
-    message.add_alternative("<p>the html twin</p>", subtype="html")
-    message.add_attachment(b"name,price\nlamp,12\ndesk,30\n", maintype="text", subtype="csv", filename="../prices.csv")
-    lamp = pdf(Page().text(72, 700, "A lamp drawing with some words on it."))
-    message.add_attachment(lamp, maintype="application", subtype="pdf", filename="lamp.pdf")
-    message.add_attachment(b"\x89PNG....", maintype="image", subtype="png", filename="lamp.png")
-    return message
-
-
-def test_mail(parse) -> None:
-    parsed = parse(_mail().as_bytes(), "prices.eml")
-    assert parsed.title == "Prices für 2024"
-    assert parsed.modified_at == "2024-03-05T10:00:00+01:00"
-    found = outline(parsed)
-    assert ("field", "From: anna@example.com") in found
-    assert ("paragraph", "the price is 12 euros.") in found
-    assert ("quote", "What does the lamp cost?") in found
-    assert ("quote", "Which lamp?") in found
-    assert "html twin" not in parsed.text
-    row = find(parsed, "lamp | 12")
-    assert row.locator.part == "prices.csv"
-    assert row.locator.cells == "A2:B2"
-    assert row.header == "name | price"
-    assert row.heading_path == ("Attachment: prices.csv",)
-    drawing = find(parsed, "A lamp drawing")
-    assert (drawing.locator.part, drawing.locator.page) == ("lamp.pdf", 1)
-    assert parsed.metadata["attachments"] == ["prices.csv", "lamp.pdf", "lamp.png"]
-    assert any("lamp.png" in note for note in parsed.notes)
-
-
-def test_mails_within_mails_end(parse, refused) -> None:
-    message = _mail()
-    for depth in range(6):
-        outer = EmailMessage()
-        outer["From"], outer["Subject"] = "x@example.com", f"Fwd {depth}"
-        outer.set_content("see below")
-        outer.add_attachment(message)
-        message = outer
-    parsed = parse(message.as_bytes(), "deep.eml")
-    assert "Fwd 2" in parsed.text
-    assert any("mails deep" in note for note in parsed.notes)
-    assert refused("just some words\n", "not.eml").reason == "corrupt"
 
 
 @pytest.mark.parametrize(

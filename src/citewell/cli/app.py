@@ -51,6 +51,10 @@ AsOption = Annotated[
     typer.Option("--as", metavar="PRINCIPAL", help="Read as user:NAME or group:NAME (repeatable). [default: owner]"),
 ]
 
+YesOption = Annotated[
+    bool, typer.Option("--yes", help="Forget files that are gone without asking, however many they are.")
+]
+
 
 def collection_path(context: typer.Context, given: Path | None) -> Path:
     """``-c`` after the command wins over ``-c`` before it."""

@@ -11,10 +11,14 @@ from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collec
 from citewell.cli.output import console, ingest_progress, print_json, print_problems, printable, short_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
 
     from citewell.index.filters import Filters
-    from citewell.records import Answer, Citation, Hit
+    from citewell.records import Answer, Citation, Copy, Hit
+
+PLACES_SHOWN = 3  # of the other places of a quote; --json has them all
 
 AfterOption = Annotated[str, typer.Option(help="Only documents dated on or after this ISO date.")]
 BeforeOption = Annotated[str, typer.Option(help="Only documents dated before this ISO date.")]
@@ -137,11 +141,17 @@ def print_answer(answer: Answer) -> None:
         screen.print(_source_line(number, citation))
         passage = texts[citation.passage_id]
         screen.print(_highlighted(passage.text, citation, passage.span[0]))
+        if citation.also:
+            screen.print(_also(citation.also))
+        if citation.newer:
+            screen.print(_newer(citation.newer))
     screen.print(Text(f"\nconfidence {answer.confidence:.0%}", style="dim"))
 
 
 def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
     from rich.text import Text
+
+    from citewell.records import Copy
 
     screen = console()
     if not hits:
@@ -152,6 +162,8 @@ def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
         line.append(_where(str(passage.locate()), passage.modified_at, passage.uri), style="dim")
         screen.print(line)
         screen.print(Text(f"    {_one_line(passage.text, 240)}"))
+        if hit.copies:
+            screen.print(_also([Copy.of(each) for each in hit.copies]))
 
 
 def _source_line(number: int, citation: Citation) -> Text:
@@ -159,6 +171,26 @@ def _source_line(number: int, citation: Citation) -> Text:
 
     line = Text(f"[{number}] ", style="cyan").append(printable(citation.title), style="bold")
     return line.append(_where(str(citation.locator), citation.modified_at, citation.uri), style="dim")
+
+
+def _also(places: Sequence[Copy]) -> Text:
+    """The other places where the same text stands, a few of them."""
+    from rich.text import Text
+
+    shown = "; ".join(_place(each) for each in places[:PLACES_SHOWN])
+    more = f" and {len(places) - PLACES_SHOWN} more" if len(places) > PLACES_SHOWN else ""
+    return Text(f"    also in: {shown}{more}", style="dim")
+
+
+def _newer(place: Copy) -> Text:
+    from rich.text import Text
+
+    return Text(f"    ! a newer version exists: {_place(place)}", style="yellow")
+
+
+def _place(place: Copy) -> str:
+    parts = [part for part in (str(place.locator), place.modified_at[:10]) if part]
+    return printable(short_path(place.uri) + (f" ({', '.join(parts)})" if parts else ""))
 
 
 def _where(locator: str, modified_at: str, uri: str) -> str:

@@ -1,14 +1,16 @@
-"""Commands about a collection's content: add, sync, sources, remove, status, check, reindex."""
+"""Commands about a collection's content: add, sync, sources, remove, status."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
+from citewell.cli.app import AsOption, CollectionOption, JsonOption, YesOption, app, collection_path
 from citewell.cli.ask import make_scope
 from citewell.cli.output import (
     console,
@@ -20,7 +22,8 @@ from citewell.cli.output import (
     printable,
     short_path,
 )
-from citewell.errors import SettingsError
+from citewell.cli.follow import follow
+from citewell.errors import MassRemovalError, SettingsError
 
 if TYPE_CHECKING:
     from citewell.catalog import Item
@@ -36,6 +39,7 @@ def add(
     encoder: Annotated[
         str, typer.Option(metavar="NAME|DIR", help="Encoder of a new collection. [default: the shipped one]")
     ] = "",
+    yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
     """Register folders or files as sources and index what is new in them. The collection is made if there is none."""
@@ -57,21 +61,49 @@ def add(
             f"This collection uses encoder '{used}'. Change it with:  citewell reindex --encoder {encoder}"
         )
     with ingest_progress(quiet=json) as show:
-        reports = opened.add(*paths, on_progress=show)
-    _print_reports(reports, json)
+        reports = _confirmed(lambda sure: opened.add(*paths, on_progress=show, confirmed=sure), yes)
+    print_reports(reports, json)
 
 
 @app.command()
-def sync(context: typer.Context, collection: CollectionOption = None, json: JsonOption = False) -> None:
-    """Bring every source up to date: new, changed and removed files, changed readers."""
+def sync(
+    context: typer.Context,
+    collection: CollectionOption = None,
+    watching: Annotated[bool, typer.Option("--watch", help="Stay, and index changes as they happen.")] = False,
+    every: Annotated[
+        str, typer.Option(metavar="TIME", help="Stay, and sync at this interval: 90s, 15m, 6h, 1d.")
+    ] = "",
+    poll: Annotated[
+        str, typer.Option(metavar="TIME", help="With --watch: look for changes this often, for network drives.")
+    ] = "",
+    yes: YesOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Bring every source up to date: new, changed, renamed and removed files, changed readers."""
     import citewell
 
     opened = citewell.open(collection_path(context, collection))
+    if watching or every or poll:
+        follow(opened, every=every, poll=poll, watching=watching or bool(poll), json=json)
+        return
     with ingest_progress(quiet=json) as show:
-        reports = opened.sync(on_progress=show)
-    _print_reports(reports, json)
+        reports = _confirmed(lambda sure: opened.sync(on_progress=show, confirmed=sure), yes)
+    print_reports(reports, json)
     if not reports and not json:
         message("This collection has no sources yet. Add one:  citewell add FOLDER")
+
+
+def _confirmed(run: Callable[[bool], list[IngestReport]], yes: bool) -> list[IngestReport]:
+    """Runs, and asks a person who is there before many vanished files are forgotten."""
+    try:
+        return run(yes)
+    except MassRemovalError as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        message(str(error))
+        if not typer.confirm("Forget these files?", err=True):
+            raise typer.Exit(2) from None
+        return run(True)
 
 
 @app.command()
@@ -93,17 +125,20 @@ def remove(
     context: typer.Context,
     target: Annotated[str, typer.Argument(help="A source, a folder or file of it, or a document id.")],
     collection: CollectionOption = None,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Read every file of the collection afterwards, and write a receipt.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Remove documents from the index, then ask the index whether they are gone."""
     import citewell
 
-    removal = citewell.open(collection_path(context, collection)).remove(target)
+    removal = citewell.open(collection_path(context, collection)).remove(target, prove=prove)
     if json:
-        print_json(asdict(removal))
+        print_json(removal.to_json())
     else:
         _print_removal(removal)
-    if removal.remaining:
+    if removal.remaining or (removal.receipt and not removal.receipt.proved):
         raise typer.Exit(1)
 
 
@@ -111,6 +146,8 @@ def _print_removal(removal: Removal) -> None:
     removed = f"{count(len(removal.documents), 'document')} ({count(removal.passages, 'passage')})"
     later = "" if removal.source_removed else " They stay out until added again."
     console().print(f"Removed {removed}; asked the index afterwards: {removal.remaining} left.{later}")
+    if removal.receipt:
+        console().print(f"\n{printable(removal.receipt.to_text())}")
 
 
 @app.command()
@@ -148,40 +185,7 @@ def status(
     print_problems(found.problems)
 
 
-@app.command()
-def check(context: typer.Context, collection: CollectionOption = None, json: JsonOption = False) -> None:
-    """Compare index, catalog and stored texts; exit with 1 when they contradict each other."""
-    import citewell
-
-    problems = citewell.open(collection_path(context, collection)).check()
-    if json:
-        print_json({"problems": problems})
-    else:
-        for problem in problems:
-            console().print(printable(problem))
-        console().print("No problems found." if not problems else "Repair with:  citewell sync")
-    if problems:
-        raise typer.Exit(1)
-
-
-@app.command()
-def reindex(
-    context: typer.Context,
-    collection: CollectionOption = None,
-    encoder: Annotated[str, typer.Option(metavar="NAME|DIR", help="Encoder to use. [default: the recorded one]")] = "",
-) -> None:
-    """Encode every stored passage again, with this release's encoder or another one."""
-    import citewell
-
-    opened = citewell.open(collection_path(context, collection))
-    total = opened.store.index.count(make_scope(None))
-    name = encoder or opened.store.settings.index.encoder
-    name = str(Path(name).resolve()) if Path(name).is_dir() else name
-    done = opened.reindex(name, lambda count: message(f"reindexing: {count}/{total} passages"))
-    console().print(f"Re-indexed {count(done, 'passage')} with {opened.store.manifest.encoder}.")
-
-
-def _print_reports(reports: list[IngestReport], json: bool) -> None:
+def print_reports(reports: list[IngestReport], json: bool) -> None:
     if json:
         print_json({"sources": [report.to_json() for report in reports]})
         return
@@ -189,6 +193,8 @@ def _print_reports(reports: list[IngestReport], json: bool) -> None:
         rate = (report.added + report.changed) / report.seconds if report.seconds else 0.0
         parts = [f"{report.added} added", f"{report.changed} changed", f"{report.unchanged} unchanged",
                  f"{report.removed} removed"]  # fmt: skip
+        if report.renamed:
+            parts.insert(2, f"{report.renamed} renamed")
         if report.readers_changed:
             parts.append(f"{report.readers_changed} with changed readers")
         console(stderr=True).print(

@@ -16,8 +16,10 @@ import typer
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
 from citewell.cli.ask import make_scope, print_answer
 from citewell.cli.output import console, ingest_progress, message, print_json, printable
+from citewell.errors import CollectionError, ParseError, PathError
 
 if TYPE_CHECKING:
+    from citewell.parsing.parsed import Member, Parsed
     from citewell.records import Document
 
 
@@ -26,34 +28,79 @@ def show(
     context: typer.Context,
     document: Annotated[str, typer.Argument(help="Path, end of a path, or document id.")],
     collection: CollectionOption = None,
-    blocks: Annotated[bool, typer.Option("--blocks", help="Show how it was understood, block by block.")] = False,
+    parse: Annotated[
+        bool,
+        typer.Option(
+            "--parse", help="Show how it was understood: outline, blocks with places, tables. Also of a file on disk."
+        ),
+    ] = False,
     principals: AsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a document as it was understood: text, or its blocks with their places."""
-    import citewell
-
-    found = citewell.open(collection_path(context, collection)).document(document, scope=make_scope(principals))
+    """Show a document as it was understood: text, or with --parse its structure and places."""
+    root = collection_path(context, collection)
+    find = _find_or_parse if parse else _find
+    found = find(root, document, principals)
     if json:
         print_json(found.to_json())
-        return
+    elif parse:
+        from citewell.cli.parse_view import print_parse
+
+        print_parse(found, Path(document).name, _inside(root, found, principals))
+    else:
+        _print_text(found)
+
+
+def _find(root: Path, name: str, principals: list[str] | None) -> Document:
+    import citewell
+
+    return citewell.open(root).document(name, scope=make_scope(principals))
+
+
+def _find_or_parse(root: Path, name: str, principals: list[str] | None) -> Document | Parsed:
+    """The document of the collection, or else a file on disk, parsed now. Whoever reads as somebody else gets no file:
+    that would be another right than the one asked for."""
+    path = Path(name).expanduser()
+    try:
+        return _find(root, name, principals)
+    except (CollectionError, PathError) as error:
+        if principals:
+            raise
+        if not path.is_file():
+            raise PathError(f"'{name}' is not a file here, and not in the collection either: {error}") from None
+    from citewell.parsing.sandbox import ParserPool
+    from citewell.settings import ParsingSettings
+
+    with ParserPool(ParsingSettings(workers=1)) as pool:
+        try:
+            return pool.parse(path.read_bytes(), path.name)
+        except (ParseError, OSError) as error:
+            raise PathError(str(error)) from None
+
+
+def _inside(root: Path, found: Document | Parsed, principals: list[str] | None) -> tuple[Member, ...]:
+    """The files inside it, and of a document in the collection what became of them."""
+    from citewell.parsing.parsed import Member, Parsed
+
+    if isinstance(found, Parsed):
+        return found.members
+    import citewell
+    from citewell.reading import INSIDE
+
+    start = found.uri + INSIDE
+    items = citewell.open(root).items(make_scope(principals))
+    return tuple(Member(item.uri.removeprefix(start), item.size, item.reason, item.message)
+                 for item in items if item.uri.startswith(start))  # fmt: skip
+
+
+def _print_text(found: Document | Parsed) -> None:
     screen = console()
+    readers = getattr(found, "readers", ())
     screen.print(f"{printable(found.title)}  ({found.media_type}, {found.modified_at[:10] or 'undated'}, "
-                 f"readers: {', '.join(found.readers) or 'nobody'})")  # fmt: skip
+                 f"readers: {', '.join(readers) or 'nobody'})")  # fmt: skip
     for note in found.notes:
         screen.print(f"note: {printable(note)}")
-    screen.print("")
-    if blocks:
-        _print_blocks(found)
-    else:
-        screen.print(printable(found.text))
-
-
-def _print_blocks(document: Document) -> None:
-    screen = console()
-    for block in document.blocks:
-        text = printable(document.text[block.span[0] : block.span[1]])
-        screen.print(f"{block.kind:<12} {block.locator!s:<28.28} {text}")
+    screen.print(f"\n{printable(found.text)}")
 
 
 @app.command()

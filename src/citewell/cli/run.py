@@ -14,7 +14,16 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from citewell.cli import ask, collections, documents, evaluate  # noqa: F401 — each registers its commands
+from citewell.cli import (  # noqa: F401 — each registers its commands
+    ask,
+    collections,
+    documents,
+    duplicates,
+    evaluate,
+    failures,
+    maintenance,
+    snapshots,
+)
 from citewell.cli.app import app
 from citewell.cli.output import message
 from citewell.errors import IntegrityError, UserError

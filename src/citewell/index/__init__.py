@@ -29,7 +29,7 @@ from citewell.records import Hit, Passage
 
 os.environ.setdefault("LANCE_LOG", "error")  # the engine warns on standard error about partitions it opens in vain
 
-__all__ = ["Filters", "PassageIndex", "Ranking"]
+__all__ = ["DocumentRows", "Filters", "PassageIndex", "Ranking"]
 
 Vectors = NDArray[np.float32]
 
@@ -43,6 +43,15 @@ class Ranking:
 
     ids: tuple[str, ...] = ()
     scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRows:
+    """What an index holds of one document: its version, how many passages, and who may read them."""
+
+    version: str
+    passages: int
+    readers: tuple[str, ...]
 
 
 class PassageIndex(Protocol):
@@ -75,6 +84,8 @@ class PassageIndex(Protocol):
     def of_document(self, document_id: str, scope: Scope) -> list[Passage]: ...
 
     def document_versions(self) -> dict[str, str]: ...
+
+    def documents(self) -> dict[str, DocumentRows]: ...
 
     def vectors_for(self, text_hashes: Collection[str]) -> dict[str, Vectors]: ...
 

@@ -8,7 +8,8 @@ process, and any number of readers that see each commit at their next call.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from lance.query import MatchQuery
 from numpy.typing import NDArray
 
 from citewell.access import Scope
+from citewell.durable import link_tree, sync_tree
 from citewell.errors import CollectionError
-from citewell.index import Filters, Ranking, rows, upkeep
+from citewell.index import DocumentRows, Filters, Ranking, rows, upkeep
 from citewell.index.filters import both, condition, one_of
 from citewell.index.fulltext import query_words
-from citewell.records import Hit, Passage, Stage
+from citewell.records import Hit, Passage, Span, Stage
 
 Vectors = NDArray[np.float32]
 
@@ -33,7 +35,19 @@ EXACT_ROWS = 1_000
 PROBES, REFINE = 32, 2
 """Partitions an approximate search opens at least, and how many times ``k`` candidates it compares exactly."""
 
+_CLOCK_GRAIN_NANOSECONDS = 20_000_000  # file times may lag behind the clock by a tick of the kernel
+
 _LOOKUP_BATCH = 500  # ids in one condition; longer lists are looked up in several
+
+
+def clone_table(source: Path, target: Path) -> None:
+    """A table of its own with the newest rows of ``source``, in a moment and without space: its files, which are never
+    changed in place, are linked. Earlier versions are left out. The caller lets nobody write meanwhile."""
+    link_tree(source, target)
+    lance.dataset(str(target)).cleanup_old_versions(
+        older_than=timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False
+    )
+    sync_tree(target)
 
 
 class PassageTable:
@@ -82,6 +96,7 @@ class PassageTable:
         passages this deletes. Returns the new version. Afterwards all of it is durable, or (an exception) none of it.
         """
         table = rows.to_arrow(passages, self._unit_rows(passages, vectors), self.dimension)
+        started = time.time_ns()
         with self._writing:
             dataset = self._writer()
             stale = one_of("document_id", replaces)
@@ -93,8 +108,7 @@ class PassageTable:
                 merge.execute(table)
             elif replacing:
                 dataset.delete(stale)
-            self._dataset = dataset
-            return int(dataset.version)
+            return self._committed(dataset, started)
 
     def delete(self, document_ids: Collection[str]) -> int:
         """Delete every passage of these documents in one commit; returns the version. See :meth:`purge`."""
@@ -102,6 +116,7 @@ class PassageTable:
 
     def update_readers(self, readers: Mapping[str, Sequence[str]]) -> int:
         """Give documents (id → principals) new readers in one commit, keeping text and vectors; returns the version."""
+        started = time.time_ns()
         with self._writing:
             dataset = self._writer()
             table = dataset.to_table(filter=one_of("document_id", readers))
@@ -110,8 +125,7 @@ class PassageTable:
                 changed = [list(readers[document]) for document in table["document_id"].to_pylist()]
                 table = table.set_column(column, table.schema.field(column), [changed])
                 dataset.merge_insert("id").when_matched_update_all().execute(table)
-            self._dataset = dataset
-            return int(dataset.version)
+            return self._committed(dataset, started)
 
     def optimize(self, keep: timedelta = timedelta(hours=1)) -> None:
         """Join small fragments, bring every index up to date, and drop untagged versions older than ``keep``.
@@ -171,6 +185,35 @@ class PassageTable:
         """
         table = self._current().to_table(columns=["document_id", "document_version"])
         return dict(zip(table["document_id"].to_pylist(), table["document_version"].to_pylist(), strict=True))
+
+    def documents(self) -> dict[str, DocumentRows]:
+        """What the table holds of each document. Internal, like :meth:`document_versions`."""
+        table = self._current().to_table(columns=["document_id", "document_version", "readers"])
+        columns = (table[name].to_pylist() for name in ("document_id", "document_version", "readers"))
+        found: dict[str, DocumentRows] = {}
+        for document_id, version, readers in zip(*columns, strict=True):
+            known = found.get(document_id)
+            found[document_id] = DocumentRows(version, known.passages + 1 if known else 1, tuple(readers))
+        return found
+
+    def texts(self) -> Iterator[tuple[str, str, str, Span, str]]:
+        """Passage id, document id and version, span and text of every row. Internal: the integrity check reads it."""
+        columns = ["id", "document_id", "document_version", "start", "end", "text"]
+        for batch in self._current().to_batches(columns=columns, batch_size=4096):
+            for row in batch.to_pylist():
+                span = (row["start"], row["end"])
+                yield row["id"], row["document_id"], row["document_version"], span, row["text"]
+
+    def with_vectors(self, document_ids: Collection[str]) -> tuple[list[Passage], Vectors]:
+        """The passages of these documents in span order, document by document, and their vectors. Internal: export."""
+        where = one_of("document_id", document_ids)
+        table = self._current().to_table(columns=[*rows.PASSAGE_COLUMNS, rows.VECTOR], filter=where).combine_chunks()
+        passages = rows.to_passages(table.drop_columns([rows.VECTOR]))
+        column = table[rows.VECTOR]
+        matrix = column.combine_chunks().flatten().to_numpy().reshape(-1, self.dimension) if passages else None
+        order = sorted(range(len(passages)), key=lambda i: (passages[i].document_id, passages[i].span))
+        vectors = np.zeros((0, self.dimension), np.float32) if matrix is None else matrix[order]
+        return [passages[i] for i in order], vectors
 
     def vectors_for(self, text_hashes: Collection[str]) -> dict[str, Vectors]:
         """:attr:`Passage.text_hash` → stored vector, for those that are stored.
@@ -260,6 +303,12 @@ class PassageTable:
             raise CollectionError("This reader is fixed at one version. Write through the table it was taken from.")
         dataset = self._current()
         return dataset.checkout_version(dataset.version)
+
+    def _committed(self, dataset: Any, started_ns: int) -> int:
+        """Readers move on once the commit would survive a power cut: the engine itself leaves its files unsynced."""
+        sync_tree(Path(dataset.uri), started_ns - _CLOCK_GRAIN_NANOSECONDS)
+        self._dataset = dataset
+        return int(dataset.version)
 
     def _unit_rows(self, passages: Sequence[Passage], vectors: Vectors) -> Vectors:
         if vectors.shape != (len(passages), self.dimension):

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+from lance.query import MatchQuery
 
 from citewell.index import rows
-from citewell.index.fulltext import tokenizer_options
-from citewell.records import content_id
+from citewell.index.filters import quote
+from citewell.index.fulltext import query_words, tokenizer_options
 
 VECTOR_INDEX_ROWS = 10_000
 """From this many rows on vectors get an approximate index; below, comparing all is as fast and exact.
@@ -29,6 +30,9 @@ _FULL_TEXT_INDEX = "searchable_idx"
 
 _MAX_UNINDEXED = 2_000  # rows; searching them costs about 0.03 ms each
 _MAX_FRAGMENTS = 32
+
+_SAMPLED = 40  # passages that the integrity check searches for
+_TOLERATED_LOST = 0.1  # of them an approximate index may miss
 
 
 def create_indexes(dataset: Any, language: str) -> None:
@@ -68,16 +72,17 @@ def check(dataset: Any, dimension: int) -> list[str]:
     problems = _check_indexes(dataset)
     ids: Counter[str] = Counter()
     versions: dict[str, set[str]] = {}
-    columns = ["id", "document_id", "document_version", "text", "start", "end", "text_hash", rows.SEARCHABLE]
+    columns = [*rows.PASSAGE_COLUMNS, "text_hash", rows.SEARCHABLE]
     for batch in dataset.to_batches(columns=[*columns, rows.VECTOR], batch_size=4096):
         vectors = batch.column(rows.VECTOR).flatten().to_numpy().reshape(-1, dimension)
         unit = np.abs(np.linalg.norm(vectors, axis=1) - 1.0) < 1e-3
-        for row, sound in zip(batch.select(columns).to_pylist(), unit, strict=True):
+        selected = batch.select(columns)
+        for row, passage, sound in zip(selected.to_pylist(), rows.to_passages(selected), unit, strict=True):
             ids[row["id"]] += 1
             versions.setdefault(row["document_id"], set()).add(row["document_version"])
             if row["start"] < 0 or row["end"] - row["start"] != len(row["text"]):
                 problems.append(f"passage {row['id']}: its span {row['start']}-{row['end']} does not fit its text.")
-            if row["text_hash"] != content_id(row[rows.SEARCHABLE]):
+            if (row["text_hash"], row[rows.SEARCHABLE]) != (passage.text_hash, passage.searchable):
                 problems.append(f"passage {row['id']}: its text is not the one its hash was made of.")
             if not sound:
                 problems.append(f"passage {row['id']}: its vector has not unit length.")
@@ -89,9 +94,53 @@ def check(dataset: Any, dimension: int) -> list[str]:
 
 
 def _check_indexes(dataset: Any) -> list[str]:
-    present = {index.name for index in dataset.describe_indices()}
+    present = {index.name: index.num_rows_indexed for index in dataset.describe_indices()}
     expected = {f"{column}_idx" for column in _SCALAR_INDEXES} | {_FULL_TEXT_INDEX}
-    return [f"the index {name} is missing." for name in sorted(expected - present)]
+    problems = [f"the index {name} is missing." for name in sorted(expected - present.keys())]
+    if problems:
+        return problems
+    count = dataset.count_rows()
+    if (behind := count - present[_FULL_TEXT_INDEX]) > 2 * _MAX_UNINDEXED:
+        problems.append(f"the full-text index lacks {behind} passages; they are found, but slowly.")
+    return problems + _check_findable(dataset, count)
+
+
+def _check_findable(dataset: Any, count: int) -> list[str]:
+    """Whether passages spread over the table are found by their own words and their own vectors."""
+    step = max(1, count // _SAMPLED)
+    columns = ["id", rows.SEARCHABLE, rows.VECTOR]
+    sample = dataset.take(list(range(0, count, step))[:_SAMPLED], columns=columns).to_pylist() if count else []
+    problems = [
+        f"passage {row['id']}: the full-text index does not find it by its own words."
+        for row in sample
+        if (words := _telling_words(row[rows.SEARCHABLE])) and not _found_by_words(dataset, row["id"], words)
+    ]
+    lost = sum(not _found_by_vector(dataset, row["id"], row[rows.VECTOR]) for row in sample)
+    if lost > _TOLERATED_LOST * len(sample):
+        problems.append(f"the vector index does not find {lost} of {len(sample)} passages by their own vectors.")
+    return problems
+
+
+def _telling_words(text: str) -> str:
+    """Three or more words that no list of stop words has, as a query; empty when the text has too few."""
+    words = [word for word in query_words(text).split() if 8 <= len(word) <= 30]
+    return " ".join(words) if len(words) > 2 else ""
+
+
+def _found_by_words(dataset: Any, passage_id: str, words: str) -> bool:
+    query = MatchQuery(words, rows.SEARCHABLE)
+    where = f"id = {quote(passage_id)}"
+    found = dataset.to_table(columns=["id"], full_text_query=query, limit=1, filter=where, prefilter=True)
+    return bool(found.num_rows)
+
+
+def _found_by_vector(dataset: Any, passage_id: str, vector: list[float]) -> bool:
+    """Among the nearest, or as near as the nearest: equal texts have equal vectors."""
+    query = np.asarray(vector, np.float32)
+    nearest = {"column": rows.VECTOR, "q": query, "k": 10, "metric": "dot", "minimum_nprobes": 32, "refine_factor": 2}
+    found = dataset.to_table(columns=["id", "_distance"], nearest=nearest)
+    distances = found["_distance"].to_numpy()
+    return passage_id in found["id"].to_pylist() or bool(len(distances) and distances[-1] < 1e-3)
 
 
 def _create_full_text_index(dataset: Any, language: str) -> None:

@@ -106,25 +106,6 @@ class Builder:
         self._blocks.append(Block(kind, (start, end), locator, self.path, cells=places, header=header))
         return text
 
-    def embed(self, parsed: Parsed, part: str) -> None:
-        """Append another parsed file, such as a mail attachment: its headings go below the open ones, and every
-        locator names ``part``."""
-        offset = self._append(parsed.text, "\n\n")[0]
-
-        def moved(place: Place) -> Place:
-            return Place((place.span[0] + offset, place.span[1] + offset), _within(place.locator, part))
-
-        for block in parsed.blocks:
-            self._blocks.append(
-                replace(
-                    block,
-                    span=(block.span[0] + offset, block.span[1] + offset),
-                    locator=_within(block.locator, part),
-                    heading_path=self.path + block.heading_path,
-                    cells=tuple(moved(cell) for cell in block.cells),
-                )
-            )
-
     def hide(self, text: str, reason: str, locator: Locator) -> None:
         """Keep text apart that the file does not show. reason: how it is hidden, such as ``white on white``."""
         if text := clean(text):
@@ -230,7 +211,3 @@ class Table:
 
 def _clean_code_block(text: str) -> str:
     return textwrap.dedent(clean_code(text)).strip()
-
-
-def _within(locator: Locator, part: str) -> Locator:
-    return replace(locator, part=f"{part}, {locator.part}" if locator.part else part)

@@ -4,12 +4,12 @@
            ◄─ answer ─        ◄─ answer ─
 
 The zygote imports the parser libraries once, gives up what it does not need, and forks one child per file, so every
-file starts from the same clean memory at the price of a fork (milliseconds). What holds a child back, in order of
-strength: it is a process of its own with limits set by the kernel (address space, processor time, no file output, few
-descriptors, no core dump); no network device to talk to (own network namespace, where the kernel allows it); no new
-privileges; an audit hook that refuses sockets, programs, new native libraries and any file but Python's own. The hook
-stops Python code that was talked into something, not native code that was taken over: for that, run Citewell in a
-container as well.
+file starts from the same clean memory at the price of a fork (milliseconds). What holds a child back: it is a process
+of its own with limits set by the kernel (address space, processor time, no file output, few descriptors, no core dump);
+on Linux, as far as the kernel grants it, it has no network device, sees no files but Python's own and cannot change
+those (:mod:`citewell.parsing.enclosure`), and has no system calls to talk, to start programs or to change anything
+(:mod:`citewell.parsing.syscalls`); and an audit hook refuses sockets, programs, new native libraries and any file but
+Python's own. The hook stops Python code that was talked into something; the kernel's layers hold native code as well.
 
 Messages are a length (8 bytes, big endian) and that many bytes; see :func:`serve`.
 """
@@ -30,12 +30,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from citewell.parsing import enclosure, syscalls
+
 LENGTH = struct.Struct(">Q")
 MEMORY_STATUS = 77
 """Exit status of a child that ran out of memory so far that it could not even say so."""
 
-_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 _REFUSED_EVENTS = (
     "socket.", "subprocess.", "os.exec", "os.spawn", "os.posix_spawn", "os.startfile", "os.system", "os.fork",
@@ -47,36 +48,39 @@ _REFUSED_EVENTS = (
 
 
 def main() -> None:
-    """Become a zygote: isolate, load, say so, serve until the parent closes the pipe."""
-    layers = isolate()
-    from citewell.parsing import language, reader  # noqa: F401 - every library, once, inside the isolation
+    """Become a zygote: leave the namespaces, load, close the walls, say so, serve until the parent closes the pipe."""
+    layers = ["process", "rlimits", "audit hook"]
+    if sys.platform == "linux":
+        layers += enclosure.leave_namespaces()
+    from citewell.parsing import language, reader  # noqa: F401 - every library, once, out of reach of the network
 
     language.load()
-    _python_files()  # found once, not in every child
+    _python_files()  # found once, not in every child, and before the walls
+    _nothing()
+    time.localtime()  # loads the time zone
+    if sys.platform == "linux":
+        layers += enclosure.enclose(_module_directories(), own_mounts=enclosure.MOUNTS in layers)
+        _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    layers += ["seccomp"] if _filter_works() else []
     gc.collect()
     gc.freeze()  # shared pages of the libraries stay shared after a fork
     send(1, json.dumps({"isolation": layers}).encode())
     serve()
 
 
-def isolate() -> list[str]:
-    """Give up network and privileges for this process and its children; returns the names of the layers that hold."""
-    layers = ["process", "rlimits", "audit hook"]
-    if sys.platform != "linux":
-        return layers
-    libc = _libc()
-    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
-        layers += ["user namespace", "network namespace"]
-    elif libc.unshare(_CLONE_NEWNET) == 0:
-        layers.append("network namespace")
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
-        layers.append("no new privileges")
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    return layers
+def _filter_works() -> bool:
+    """Whether a child of this process can put up its system call filter."""
+    if not syscalls.common_part():
+        return False
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if syscalls.refuse_system_calls() and syscalls.holds() else 1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def serve() -> None:
-    """Answer requests from standard input: a JSON header ``{"name", "limits"}``, then the file's bytes."""
+    """Answer requests from standard input: a JSON header ``{"name", "limits"}`` (with ``{"numbers", "content_bytes"}``
+    when members are asked for), then the file's bytes."""
     while (head := receive(0)) is not None:
         data = receive(0)
         if data is None:
@@ -185,15 +189,20 @@ def _parse_and_exit(request: dict[str, Any], data: bytes, writable: int) -> NoRe
 
 
 def parse(request: dict[str, Any], data: bytes) -> bytes:
-    """The answer for one file, ``{"parsed": …}`` (see :mod:`citewell.parsing.wire`) or ``{"error": {…}}``, as JSON."""
-    from citewell.errors import ParseError
+    """The answer for one file: ``{"parsed": …}``, or the members asked for (see :mod:`citewell.parsing.wire`), or
+    ``{"error": {…}}``."""
+    from citewell.errors import MissingExtraError, ParseError
     from citewell.parsing import reader, wire
 
     name = request["name"]
     try:
+        if (numbers := request.get("numbers")) is not None:
+            return wire.encode_files(reader.extract(data, name, numbers, request["content_bytes"]))
         answer: dict[str, Any] = {"parsed": wire.encode(reader.read(data, name))}
     except ParseError as error:
         answer = {"error": _error(error.reason, str(error))}
+    except MissingExtraError as error:
+        answer = {"error": _error("unsupported", f"'{name}' was not read: {error}")}
     except MemoryError:
         answer = {"error": memory_error(name, request["limits"])}
     except Exception as error:  # noqa: BLE001 - libraries raise anything on hostile input; this is the one place for it
@@ -213,7 +222,7 @@ def confine(limits: dict[str, Any]) -> None:
     """Limit this process for good: standard streams away, resource limits down, the guard up."""
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    nothing = os.open(os.devnull, os.O_RDWR)
+    nothing = _nothing()
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
     gc.set_threshold(100_000)
@@ -226,6 +235,7 @@ def confine(limits: dict[str, Any]) -> None:
         ("RLIMIT_CORE", 0),
     ):
         _lower(getattr(resource, kind), value)
+    syscalls.refuse_system_calls()
     guard()
 
 
@@ -240,11 +250,21 @@ def _lower(kind: int, value: int) -> None:
         pass  # macOS refuses some kinds; the wall clock and the output limit hold everywhere
 
 
+def _module_directories() -> list[str]:
+    return [path for path in sys.path if path and Path(path).is_dir()]
+
+
 @cache
 def _python_files() -> tuple[str, ...]:
-    """Directories Python itself reads modules from, each with its final separator."""
-    places = {sys.prefix, sys.base_prefix, *(path for path in sys.path if path and Path(path).is_dir())}
-    return tuple(str(Path(path).resolve()) + os.sep for path in places)
+    """Directories that belong to Python, each with its final separator; also as written, without following links."""
+    places = {sys.prefix, sys.base_prefix, *_module_directories()}
+    return tuple({path + os.sep for each in places for path in (str(Path(each).resolve()), str(Path(each)))})
+
+
+@cache
+def _nothing() -> int:
+    """An open null device; a zygote opens it before the walls close."""
+    return os.open(os.devnull, os.O_RDWR)
 
 
 @cache

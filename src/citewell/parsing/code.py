@@ -1,7 +1,8 @@
 """Source code and configuration: blocks cut at definitions, with lines.
 
-Python is cut by its own grammar, with the names of classes and functions as heading path. Other languages are cut at
-lines that look like definitions, and configuration at empty lines. Code is never changed beyond invisible characters.
+Python is cut by its own grammar, with the names of classes and functions as heading path, and so are the languages of
+:mod:`citewell.parsing.code_definitions` where their grammars are installed. Other languages are cut at lines that look
+like definitions, and configuration at empty lines. Code is never changed beyond invisible characters.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from citewell.parsing import code_definitions
 from citewell.parsing.builder import Builder
+from citewell.parsing.code_definitions import Stretch
 from citewell.parsing.encoding import decode
 from citewell.records import Locator
 
@@ -33,14 +36,15 @@ _DEFINITION = re.compile(
 
 _MEDIA_TYPES = {
     "py": "text/x-python", "pyi": "text/x-python", "js": "text/javascript", "mjs": "text/javascript",
-    "ts": "text/typescript", "java": "text/x-java", "go": "text/x-go", "c": "text/x-c", "h": "text/x-c",
-    "cpp": "text/x-c++", "rs": "text/x-rust", "sh": "text/x-shellscript", "sql": "application/sql",
+    "ts": "text/typescript", "tsx": "text/typescript", "java": "text/x-java", "go": "text/x-go", "c": "text/x-c",
+    "h": "text/x-c", "cpp": "text/x-c++", "rs": "text/x-rust", "sh": "text/x-shellscript", "sql": "application/sql",
     "yaml": "application/yaml", "yml": "application/yaml", "toml": "application/toml", "xml": "application/xml",
     "css": "text/css",
 }  # fmt: skip
 
-Stretch = tuple[int, int, tuple[str, ...]]
-"""First line and line after the last, both 0-based, and the names of the definitions it stands in."""
+_WITHOUT_GRAMMAR = (
+    "Its code was cut by its looks; for exact definitions:  pip install 'citewell[code]'  and read it again."
+)
 
 
 def read(data: bytes, out: Builder) -> None:
@@ -50,9 +54,14 @@ def read(data: bytes, out: Builder) -> None:
     lines = source.split("\n")
     out.language = ""
     out.media_type = _MEDIA_TYPES.get(extension, "text/plain")
-    stretches = _python(source, lines) if extension in {"py", "pyi"} else None
+    if extension in {"py", "pyi"}:
+        stretches = _python(source, lines)
+    else:
+        stretches = code_definitions.stretches(source, extension)
+        if extension in code_definitions.EXTENSIONS and not code_definitions.available(extension):
+            out.notes.append(_WITHOUT_GRAMMAR)
     for start, end, names in stretches if stretches is not None else _by_looks(lines):
-        for first, last in _portions(lines, start, end):
+        for first, last in portions(lines, start, end):
             out.add("code", "\n".join(lines[first:last]), Locator(lines=(first + 1, last)), path=names)
 
 
@@ -115,7 +124,7 @@ def _with_comments(lines: list[str], start: int, number: int) -> int:
     return first
 
 
-def _portions(lines: list[str], start: int, end: int) -> Iterator[tuple[int, int]]:
+def portions(lines: list[str], start: int, end: int) -> Iterator[tuple[int, int]]:
     """Non-empty portions of at most ``MAX_LINES`` lines, cut at an empty line in the second half where there is one."""
     while start < end and not lines[start].strip():
         start += 1

@@ -1,4 +1,4 @@
-"""HTML: the main text of a page, without navigation, scripts and hidden elements.
+"""HTML: the main text of a page, without navigation and scripts; what the page hides is kept apart.
 
 Source positions are not kept by the HTML parser, so a locator's ``part`` is the nearest anchor above (``#warranty``),
 or the heading's words when it has none.
@@ -7,91 +7,88 @@ or the heading's words when it has none.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
 from citewell.parsing.builder import Builder, Cell, Table
-from citewell.parsing.dates import iso_date
-from citewell.parsing.encoding import decode
+from citewell.parsing.html_page import all_words, characters, describe, formula, is_chrome, main_element, parse
+from citewell.parsing.html_styles import Look, Styles
 from citewell.records import BlockKind, Locator
 
 MAX_DEPTH = 250  # deeper elements are read as one run of text; real pages stay below 60
 
 _DROPPED = frozenset((
-    "script", "style", "noscript", "template", "nav", "footer", "aside", "iframe", "object", "svg", "math",
+    "script", "style", "noscript", "template", "nav", "footer", "aside", "iframe", "object", "svg",
     "canvas", "button", "select", "option", "input", "textarea", "dialog", "head", "link",
     "meta", "audio", "video",
 ))  # fmt: skip
+_CHROME = frozenset(("nav", "footer", "aside"))
+_IN_BOOKS = frozenset(("aside", "footer"))  # of a chapter: notes and endings, not boilerplate
 _BLOCKS = frozenset((
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr",
     "html", "li", "main", "menu", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
-    "thead", "tr", "ul", "caption",
+    "thead", "tr", "ul", "caption", "aside",
 ))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_CHROME_ROLES = frozenset(
-    ("navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar")
-)
-_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
-_DATES = (
-    "article:modified_time", "og:updated_time", "last-modified", "dcterms.modified", "article:published_time",
-    "dcterms.date", "dc.date", "date", "dcterms.created", "pubdate",
-)  # fmt: skip
 _SPACE = re.compile(r"\s+")
 _EMPTY_LINE = re.compile(r"\n\s*\n")
 _FIGURE = re.compile(r"[-+(]?[$€£¥]?\s?\d[\d.,]*\s?[%$€£¥)]?")
-_CHROME_CLASSES = frozenset((
-    "navbox", "mw-portlet", "vector-dropdown", "vector-menu", "mw-editsection", "breadcrumb", "breadcrumbs",
-    "cookie-banner", "skip-link", "toc",
-))  # fmt: skip
 _MAX_SPAN = 1000  # the most columns one cell may claim
+_MAX_COMMENT = 2000  # longer comments are parts of pages that were switched off, not words
 
 
 def read(data: bytes, out: Builder) -> None:
     out.media_type = "text/html"
-    declared = _CHARSET.search(data[:4096])
-    write(decode(data, out.name, declared[1].decode("ascii") if declared else ""), out)
+    write(characters(data, out.name), out)
 
 
 def write(text: str, out: Builder) -> None:
-    """Append the readable part of an HTML page to a document."""
-    page = LexborHTMLParser(text)
-    _describe(page, out)
-    root = _main(page)
+    """Append the readable part of an HTML page to a document, and take its title and date from it."""
+    page = parse(text)
+    describe(page, out)
+    root = main_element(page)
     if root is None:
         raise ParseError("no_text", f"'{out.name}' is an HTML page without a body.")
-    walk = _Walk(out, within_main=root.tag != "body")
+    styles = Styles.of(page)
+    _walk(root, _Walk(out, styles, within_main=root.tag != "body"))
+    if not out.blocks:  # a page of nothing but menus, or a part of one: then they are what it says
+        _walk(root, _Walk(out, styles, within_main=True, whole=True))
+
+
+def write_fragment(
+    text: str, out: Builder, part: str = "", *, book: bool = False, at: Locator | None = None
+) -> LexborHTMLParser:
+    """Append the whole body of a page that is one part of a document, and return the page.
+
+    part: begins every locator. book: a chapter, in which asides and footers belong to the text. at: the locator of
+    everything in it, instead.
+    """
+    page = parse(text)
+    if page.body is not None:
+        _walk(page.body, _Walk(out, Styles.of(page), within_main=True, part=part, book=book, at=at))
+    return page
+
+
+def has_heading(text: str) -> bool:
+    """Whether a page has a heading of any level with words in it."""
+    return any(node.text().strip() for node in parse(text).css("h1, h2, h3, h4, h5, h6"))
+
+
+def _walk(root: LexborNode, walk: _Walk) -> None:
+    above: list[LexborNode] = []
+    node: LexborNode | None = root
+    while node is not None and node.is_element_node:
+        above.append(node)
+        node = node.parent
+    for each in reversed(above):  # colours and sizes come down from the root
+        walk.look = walk.styles.look(each, each.tag or "", walk.look)[0]
     walk.children(root, 0)
     walk.flush()
-
-
-def _describe(page: LexborHTMLParser, out: Builder) -> None:
-    title = page.css_first("head title") or page.css_first("title")
-    heading = page.css_first("h1")
-    out.title = clean_line((title.text() if title else "") or (heading.text() if heading else ""))[:300]
-    named: dict[str, str] = {}
-    for meta in page.css("meta"):
-        name = meta.attributes.get("property") or meta.attributes.get("name") or meta.attributes.get("http-equiv") or ""
-        if value := clean_line(meta.attributes.get("content") or ""):
-            named.setdefault(name.lower(), value[:500])
-    out.modified_at = next((date for name in _DATES if (date := iso_date(named.get(name, "")))), "")
-    for name in ("author", "description", "keywords"):
-        if name in named:
-            out.metadata[name] = named[name]
-
-
-def _main(page: LexborHTMLParser) -> LexborNode | None:
-    """The element that holds the page's own text: ``main``, a lone ``article``, or the body."""
-    body = page.body
-    for selector in ("main", "[role=main]", "article"):
-        found = page.css(selector)
-        if len(found) == 1 and body is not None and len(found[0].text()) > 200:
-            return found[0]
-    return body
 
 
 @dataclass
@@ -99,8 +96,14 @@ class _Walk:
     """Reads elements in order: inline text gathers until a block begins or ends."""
 
     out: Builder
+    styles: Styles
     within_main: bool
+    whole: bool = False  # with what is no boilerplate only when there is something else
+    part: str = ""
+    book: bool = False
+    at: Locator | None = None
     place: str = ""  # the nearest anchor or heading above
+    look: Look = field(default_factory=Look)
     kind: BlockKind = "paragraph"
     level: int = 0
     prefix: str = ""
@@ -120,7 +123,10 @@ class _Walk:
                 self.kind, self.prefix, self.level = "paragraph", "", 0  # what follows in the same item
 
     def locator(self) -> Locator:
-        return Locator(part=self.place[:200] or None)
+        if self.at is not None:
+            return self.at
+        between = ", " if self.part and self.place and not self.place.startswith("#") else ""
+        return Locator(part=f"{self.part}{between}{self.place}"[:300] or None)
 
     def children(self, node: LexborNode, depth: int) -> None:
         child = node.child
@@ -130,25 +136,35 @@ class _Walk:
 
     def node(self, node: LexborNode, depth: int) -> None:
         if node.is_text_node:
-            self.inline.append(_SPACE.sub(" ", node.text_content or ""))
+            if words := self.seen(node.text_content or ""):
+                self.inline.append(_SPACE.sub(" ", words))
             return
         tag = node.tag or ""
-        if not node.is_element_node or self.dropped(node, tag):
+        if not node.is_element_node:
+            self.comment(node)
+            return
+        if self.dropped(node, tag):
             return
         if anchor := node.attributes.get("id") or (node.attributes.get("name") if tag == "a" else None):
             self.anchor(tag, clean_line(anchor))
+        look = self.look
+        if not self.enter(node, tag):
+            return
         if depth > MAX_DEPTH:
-            self.inline.append(_SPACE.sub(" ", node.text()))
+            self.inline.append(_SPACE.sub(" ", self.seen(node.text())))
         elif tag == "br":
             self.inline.append("\n")
         elif tag == "img":
             self.inline.append(_SPACE.sub(" ", node.attributes.get("alt") or ""))
+        elif tag == "math":
+            self.inline.append(formula(node))
         elif tag in _BLOCKS:
             self.flush()
             self.block(node, tag, depth)
             self.flush()
         else:
             self.children(node, depth)
+        self.look = look
 
     def anchor(self, tag: str, name: str) -> None:
         if tag in _BLOCKS:
@@ -157,26 +173,72 @@ class _Walk:
             self.place = f"#{name}"
 
     def dropped(self, node: LexborNode, tag: str) -> bool:
-        """Not part of what a reader of the page came for, or not seen at all."""
-        if tag in _DROPPED:
+        """Not part of what a reader of the page came for."""
+        if tag in _DROPPED and not (self.book and tag in _IN_BOOKS) and not (self.whole and tag in _CHROME):
             return True
-        attributes = node.attributes
-        if not attributes:
-            return tag == "header" and not self.within_main
-        return (
-            "hidden" in attributes
-            or (attributes.get("aria-hidden") or "").lower() == "true"
-            or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
-            or not _CHROME_CLASSES.isdisjoint((attributes.get("class") or "").lower().split())
-            or (attributes.get("role") or "").lower() in _CHROME_ROLES
-            or (tag == "header" and not self.within_main and node.css_first("h1") is None)
-        )
+        return not self.whole and is_chrome(node, tag, self.within_main)
+
+    def enter(self, node: LexborNode, tag: str) -> bool:
+        """Look at text as it looks in this element; an element that is not shown is kept apart as a whole."""
+        look, reason = self.styles.look(node, tag, self.look)
+        if reason:
+            self.out.hide(all_words(node), reason, self.locator())
+            return False
+        self.look = look
+        return True
+
+    def seen(self, words: str) -> str:
+        """The words, or nothing when they cannot be seen here."""
+        if words.strip() and (reason := self.look.reason(self.styles.foreign)):
+            self.out.hide(words, reason, self.locator())
+            return ""
+        return words
+
+    def comment(self, node: LexborNode) -> None:
+        words = (node.html or "").removeprefix("<!--").removesuffix("-->").strip()
+        if 0 < len(words) <= _MAX_COMMENT and "<" not in words and not words.startswith("["):
+            self.out.hide(words, "comment", self.locator())
+
+    def words(self, node: LexborNode, depth: int, *, code: bool = False) -> str:
+        """All words of an element on one line (of code: as they stand), without what is hidden or no text."""
+        return "".join(self.pieces(node, depth, code))
+
+    def pieces(self, node: LexborNode, depth: int, code: bool) -> Iterator[str]:
+        child = node.child
+        while child is not None:
+            tag = child.tag or ""
+            if child.is_text_node:
+                text = self.seen(child.text_content or "")
+                yield text if code else _SPACE.sub(" ", text)
+            elif not child.is_element_node:
+                self.comment(child)
+            elif not self.dropped(child, tag):
+                look = self.look
+                if self.enter(child, tag):
+                    yield from self.inner(child, tag, depth + 1, code)
+                self.look = look
+            child = child.next
+
+    def inner(self, node: LexborNode, tag: str, depth: int, code: bool) -> Iterator[str]:
+        if tag == "br":
+            yield "\n" if code else " "
+        elif tag == "img":
+            yield node.attributes.get("alt") or ""
+        elif tag == "math":
+            yield formula(node)
+        elif depth > MAX_DEPTH:
+            yield self.seen(node.text())
+        else:
+            around = "" if tag not in _BLOCKS else "\n" if code else " "
+            yield around
+            yield from self.pieces(node, depth, code)
+            yield around
 
     def block(self, node: LexborNode, tag: str, depth: int) -> None:
         if tag in _HEADINGS:
-            self.heading(node, int(tag[1]))
+            self.heading(node, int(tag[1]), depth)
         elif tag == "pre":
-            self.out.add("code", node.text(), self.locator())
+            self.out.add("code", self.words(node, depth, code=True), self.locator())
         elif tag == "table":
             self.table(node, depth)
         elif tag in {"ul", "ol", "menu"}:
@@ -192,8 +254,8 @@ class _Walk:
         else:
             self.children(node, depth)
 
-    def heading(self, node: LexborNode, level: int) -> None:
-        words = clean_line(_SPACE.sub(" ", node.text())).rstrip("¶#").strip()
+    def heading(self, node: LexborNode, level: int, depth: int) -> None:
+        words = clean_line(self.words(node, depth)).rstrip("¶#").strip()
         anchor = node.attributes.get("id") or next(
             (inner.attributes.get("id") or inner.attributes.get("name") for inner in node.css("[id], a[name]")), None
         )
@@ -224,8 +286,11 @@ class _Walk:
                 number += 1
                 if anchor := child.attributes.get("id"):
                     self.place = f"#{clean_line(anchor)}"
-                self.children(child, depth + 1)
-                self.flush()
+                look = self.look
+                if self.enter(child, "li"):
+                    self.children(child, depth + 1)
+                    self.flush()
+                self.look = look
             else:
                 self.node(child, depth + 1)
                 self.flush()
@@ -234,29 +299,37 @@ class _Walk:
         self.kind, self.level, self.prefix = before
 
     def table(self, node: LexborNode, depth: int) -> None:
-        """A data table as rows; a table used for layout (nested tables, one column) as its contents."""
+        """A data table as rows; a table used for layout (other tables inside, one column) as its contents."""
         rows = [row for row in node.css("tr") if _owner(row) == node.mem_id and not self.dropped(row, "tr")]
-        widest = max((sum(1 for _ in _cells(row)) for row in rows), default=0)
-        if widest < 2 or node.css_first("table table") is not None:
+        widest = max((len(_cells(row)) for row in rows), default=0)
+        layout = node.css_first("table table") is not None and not any(_has_header(row) for row in rows)
+        if widest < 2 or layout:
             self.children(node, depth)
             return
         if (caption := node.css_first("caption")) is not None and _owner(caption) == node.mem_id:
-            self.out.add("caption", _cell_text(caption), self.locator())
+            self.out.add("caption", self.words(caption, depth), self.locator())
         table = self.out.table()
         waiting: dict[int, int] = {}  # column → rows it is still covered by a cell from above
-        unmarked = node.css_first("th") is None and _looks_like_header(rows)
+        unmarked = node.css_first("th") is None and self.looks_like_header(rows)
+        outside = self.look
         for number, row in enumerate(rows):
-            cells = self.row(row, waiting)
+            self.look = outside
+            if (group := row.parent) is not None and group.tag in {"thead", "tbody", "tfoot"}:
+                self.look = self.styles.look(group, group.tag, self.look)[0]
+            if not self.enter(row, "tr"):
+                continue
+            cells = self.row(row, waiting, depth)
             if _is_header(row, number) or (unmarked and number == 0):
                 self.header(table, cells)
             else:
                 table.row(cells, self.locator())
+        self.look = outside
 
     def header(self, table: Table, cells: list[Cell]) -> None:
-        if sum(1 for text, _ in cells if text) >= 1:
+        if any(text for text, _ in cells):
             table.header(cells, self.locator())
 
-    def row(self, row: LexborNode, waiting: dict[int, int]) -> list[Cell]:
+    def row(self, row: LexborNode, waiting: dict[int, int], depth: int) -> list[Cell]:
         """Texts by column; columns covered by a spanning cell stay empty."""
         cells: list[Cell] = []
 
@@ -267,17 +340,27 @@ class _Walk:
 
         for cell in _cells(row):
             covered()
-            place = self.locator()
-            if anchor := cell.attributes.get("id"):
-                place = Locator(part=f"#{clean_line(anchor)}"[:200])
+            place = self.place
+            if anchor := clean_line(cell.attributes.get("id") or ""):
+                self.place = f"#{anchor}"
+            located, look = self.locator(), self.look
+            text = self.words(cell, depth) if self.enter(cell, cell.tag or "") else ""
+            self.place, self.look = place, look
             width = min(max(1, _integer(cell.attributes.get("colspan"), 1)), _MAX_SPAN)
             height = min(max(1, _integer(cell.attributes.get("rowspan"), 1)), _MAX_SPAN)
             for offset in range(width):
                 if height > 1:
                     waiting[len(cells)] = height - 1
-                cells.append((_cell_text(cell) if offset == 0 else "", place))
+                cells.append((text if offset == 0 else "", located))
         covered()
         return cells
+
+    def looks_like_header(self, rows: list[LexborNode]) -> bool:
+        """A first row of short words above rows with figures, in a table without header cells."""
+        first = [cell.text().strip() for cell in _cells(rows[0])]
+        if not all(text and len(text) <= 40 and not _FIGURE.fullmatch(text) for text in first):
+            return False
+        return any(_FIGURE.fullmatch(cell.text().strip()) for row in rows[1:5] for cell in _cells(row))
 
 
 def _is_header(row: LexborNode, number: int) -> bool:
@@ -287,12 +370,8 @@ def _is_header(row: LexborNode, number: int) -> bool:
     return number == 0 and all(cell.tag == "th" for cell in _cells(row))
 
 
-def _looks_like_header(rows: list[LexborNode]) -> bool:
-    """A first row of short words above rows with figures, in a table without header cells."""
-    first = [_cell_text(cell).strip() for cell in _cells(rows[0])]
-    if not all(text and len(text) <= 40 and not _FIGURE.fullmatch(text) for text in first):
-        return False
-    return any(_FIGURE.fullmatch(_cell_text(cell).strip()) for row in rows[1:5] for cell in _cells(row))
+def _has_header(row: LexborNode) -> bool:
+    return any(cell.tag == "th" for cell in _cells(row))
 
 
 def _cells(row: LexborNode) -> list[LexborNode]:
@@ -311,20 +390,6 @@ def _owner(node: LexborNode) -> int | None:
     while parent is not None and parent.tag != "table":
         parent = parent.parent
     return None if parent is None else int(parent.mem_id)
-
-
-def _cell_text(node: LexborNode) -> str:
-    pieces: list[str] = []
-    for each in node.traverse(include_text=True):
-        if each.is_text_node:
-            owner = each.parent
-            if owner is None or owner.tag not in _DROPPED:
-                pieces.append(each.text_content or "")
-        elif each.tag in _BLOCKS or each.tag == "br":
-            pieces.append(" ")
-        elif each.tag == "img":
-            pieces.append(each.attributes.get("alt") or "")
-    return _SPACE.sub(" ", "".join(pieces))
 
 
 def _integer(text: str | None, default: int) -> int:

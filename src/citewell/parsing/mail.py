@@ -1,58 +1,65 @@
-"""Mail messages (.eml): header fields, the body, and attachments in place.
+"""Mail messages (.eml): header fields, the body, and attachments as members.
 
-The plain text of a message is preferred to its HTML twin. Quoted replies stay, marked as quotes, because they are often
-the question an answer belongs to. Attachments of supported types are parsed under a heading of their own.
+The plain text of a message is preferred to its HTML twin. Pictures within the message are counted, not listed; what
+is encrypted is listed and said to be.
 """
 
 from __future__ import annotations
 
 import email
-import re
-from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
-from citewell.parsing import html, text
+from citewell.parsing import letter
 from citewell.parsing.builder import Builder
-from citewell.parsing.dates import iso_date
-from citewell.parsing.detect import supported
 from citewell.parsing.encoding import decode
-from citewell.parsing.parsed import Parsed
-from citewell.records import Locator
+from citewell.parsing.letter import Letter
+from citewell.parsing.members import Inner, Walk, refuse
 
-Attachment = Callable[[bytes, str], Parsed]
-"""Parses one attachment; raises :class:`ParseError`."""
+_SIGNED = "The message is signed; the signature was not checked."
+_PGP = "The message is encrypted (PGP); only what is around it was read."
+WRAPPINGS = {
+    "application/pkcs7-signature": _SIGNED, "application/x-pkcs7-signature": _SIGNED,
+    "application/pgp-signature": _SIGNED, "application/pgp-keys": _SIGNED, "application/pgp-encrypted": _PGP,
+}  # fmt: skip
+"""Content types of parts that hold nothing to read, and what they say about the message."""
+_SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_MEDIA = {"image", "audio", "video"}
+_EXTENSIONS = {"plain": "txt", "calendar": "ics", "x-vcard": "vcf", "vcard": "vcf", "markdown": "md",
+               "msword": "doc", "vnd.ms-excel": "xls", "vnd.ms-powerpoint": "ppt", "x-zip-compressed": "zip",
+               "vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+               "vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+               "vnd.openxmlformats-officedocument.presentationml.presentation": "pptx"}  # fmt: skip
 
-_FIELDS = ("From", "To", "Cc", "Date", "Subject")
-_QUOTE = re.compile(r"^((?:>[ ]?)+)(.*)$")
-_MAX_ATTACHMENTS = 100
 
-
-def read(data: bytes, out: Builder, *, attachment: Attachment) -> None:
+def read(data: bytes, out: Builder) -> None:
     out.media_type = "message/rfc822"
+    letter.write(open_letter(data, out.name), out)
+
+
+def walk(data: bytes, name: str) -> Walk:
+    """The files attached to a message."""
+    yield from open_letter(data, name).files
+
+
+def open_letter(data: bytes, name: str) -> Letter:
+    """The message in these bytes, or a :class:`ParseError`."""
     if b"\x00" in data[:200]:
-        data = decode(data, out.name).encode()  # saved as UTF-16, which no mail is sent as
+        data = decode(data, name).encode()  # saved as UTF-16, which no mail is sent as
     message = email.message_from_bytes(data.lstrip(b"\r\n"), policy=policy.default)
-    fields = {name: value for name in _FIELDS if (value := _header(message, name))}
-    if not fields:
+    names = (*letter.SHOWN_FIELDS, *letter.THREAD_FIELDS)
+    fields = {each: value for each in names if (value := header(message, each))}
+    if not set(letter.SHOWN_FIELDS) & set(fields):
         raise ParseError(
             "corrupt",
-            f"'{out.name}' is not a mail message: it has none of the header fields {', '.join(_FIELDS)}.",
+            f"'{name}' is not a mail message: it has none of the header fields {', '.join(letter.SHOWN_FIELDS)}.",
         )
-    out.title = fields.get("Subject", "")
-    out.modified_at = iso_date(fields.get("Date", ""))
-    out.metadata.update({name.lower(): value[:1000] for name, value in fields.items() if name != "Subject"})
-    for name, value in fields.items():
-        out.add("field", f"{name}: {value}", Locator(part=f"{name} field"))
-    bodies, files = _parts(message)
-    for body in bodies:
-        _write_body(body, out)
-    _write_attachments(files, out, attachment)
+    return _Parts(message, name).letter(fields)
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def header(message: EmailMessage, name: str) -> str:
     """One header's text. The library raises on some malformed headers, so the raw value is the fallback."""
     try:
         value = message.get(name)
@@ -61,114 +68,125 @@ def _header(message: EmailMessage, name: str) -> str:
     return clean_line(str(value or ""))[:5000]
 
 
-def _parts(message: EmailMessage) -> tuple[list[EmailMessage], list[EmailMessage]]:
-    """Parts to show as the message's text, and parts that are files; one of several alternatives is shown."""
-    bodies: list[EmailMessage] = []
-    files: list[EmailMessage] = []
-    stack = [message]
-    while stack:
-        part = stack.pop()
-        kind = part.get_content_type()
-        if kind == "message/rfc822":
-            files.append(part)
-        elif part.is_multipart():
-            inner = [each for each in part.iter_parts() if isinstance(each, EmailMessage)]
-            if kind == "multipart/alternative":
-                inner = _alternative(inner)
-            stack.extend(reversed(inner))
-        elif kind in {"text/plain", "text/html"} and not part.is_attachment() and not part.get_filename():
-            bodies.append(part)
+class _Parts:
+    """Sorts the parts of a message: what is its text, what is a file, and what is neither."""
+
+    def __init__(self, message: EmailMessage, name: str) -> None:
+        self._name = name
+        self._bodies: list[tuple[str, str]] = []
+        self._files: list[Inner] = []
+        self._notes: dict[str, None] = {}  # each once, in order
+        self._pictures = 0
+        self._sort(message)
+
+    def letter(self, fields: dict[str, str]) -> Letter:
+        notes = list(self._notes)
+        if self._pictures:
+            what = "1 picture or sound" if self._pictures == 1 else f"{self._pictures} pictures or sounds"
+            notes.append(f"{what} within the message {'was' if self._pictures == 1 else 'were'} not looked at.")
+        return Letter(fields, self._bodies, self._files, notes)
+
+    def _sort(self, message: EmailMessage) -> None:
+        stack = [(message, True)]
+        while stack:
+            part, shown = stack.pop()
+            kind = part.get_content_type()
+            if kind == "message/rfc822":
+                self._message(part)
+            elif kind == "message/delivery-status":
+                self._add_body("text", "\n\n".join(str(each) for each in part.iter_parts()), shown)
+            elif part.is_multipart():
+                inner = [each for each in part.iter_parts() if isinstance(each, EmailMessage)]
+                chosen = _chosen(inner) if kind == "multipart/alternative" else None
+                for each in reversed(inner):
+                    stack.append((each, shown and (chosen is None or each is chosen)))
+            else:
+                self._leaf(part, kind, shown)
+
+    def _leaf(self, part: EmailMessage, kind: str, shown: bool) -> None:
+        file_name = part.get_filename() or ""
+        if kind in {"text/plain", "text/html"} and not part.is_attachment() and not file_name:
+            if shown:
+                content = decode(payload(part), self._name, part.get_content_charset() or "")
+                self._add_body(kind.removeprefix("text/").replace("plain", "text"), content, shown)
+        elif kind in WRAPPINGS:
+            self._notes[WRAPPINGS[kind]] = None
+        elif kind.partition("/")[0] in _MEDIA and (part["Content-ID"] or not part.is_attachment()):
+            self._pictures += 1
         else:
-            files.append(part)
-    return bodies, files
+            self._files.append(self._file(part, kind, clean_line(file_name)))
 
+    def _add_body(self, kind: str, content: str, shown: bool) -> None:
+        if "-----BEGIN PGP MESSAGE-----" in content:
+            self._notes[_PGP] = None
+            content = content.partition("-----BEGIN PGP MESSAGE-----")[0]
+        if shown:
+            self._bodies.append((kind, content))
 
-def _alternative(parts: list[EmailMessage]) -> list[EmailMessage]:
-    """The plain part when it says something, else the richest that is not plain."""
-    plain = [part for part in parts if part.get_content_type() == "text/plain" and _payload(part).strip()]
-    files = [part for part in parts if part.get_content_maintype() not in {"text", "multipart"}]
-    rest = [part for part in parts if part.get_content_type() != "text/plain" and part not in files]
-    return (plain[:1] or rest[-1:]) + files
+    def _file(self, part: EmailMessage, kind: str, name: str) -> Inner:
+        data = payload(part)
+        subtype = kind.partition("/")[2]
+        name = name or f"part {len(self._files) + 1}.{_EXTENSIONS.get(subtype, subtype)}"
+        inner = special(name, kind, data, str(part.get_param("smime-type") or ""))
+        if inner.reason:
+            self._notes[inner.message] = None
+        return inner
 
-
-def _payload(part: EmailMessage) -> bytes:
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
-
-
-def _write_body(part: EmailMessage, out: Builder) -> None:
-    charset = part.get_content_charset() or ""
-    content = decode(_payload(part), out.name, charset)
-    place = len(out.blocks)
-    if part.get_content_type() == "text/html":
-        title, date, metadata = out.title, out.modified_at, dict(out.metadata)
-        try:
-            html.write(content, out)
-        except ParseError:
-            pass  # an empty HTML part: the header fields are still the message
-        out.title, out.modified_at, out.metadata = title, date, metadata
-    else:
-        _write_plain(content, out)
-    out.relocate(place, "body")
-
-
-def _write_plain(content: str, out: Builder) -> None:
-    """Runs of quoted lines become quotes of their depth, the rest is plain text."""
-    run: list[str] = []
-    depth = 0
-    for line in [*content.replace("\r\n", "\n").split("\n"), None]:
-        match = _QUOTE.match(line) if line is not None else None
-        level = match[1].count(">") if match else 0
-        if run and (line is None or level != depth):
-            _write_run(run, depth, out)
-            run = []
-        depth = level
-        if line is not None:
-            run.append(match[2] if match else line)
-
-
-def _write_run(run: list[str], depth: int, out: Builder) -> None:
-    if not depth:
-        text.write("\n".join(run), out)
-        return
-    for paragraph in re.split(r"\n\s*\n", "\n".join(run)):
-        out.add("quote", paragraph, Locator(), level=depth)
-
-
-def _write_attachments(files: list[EmailMessage], out: Builder, attachment: Attachment) -> None:
-    listed: list[str] = []
-    for number, part in enumerate(files[:_MAX_ATTACHMENTS], start=1):
-        data, name = _file(part, number)
-        listed.append(name)
-        if not supported(name):
-            out.notes.append(f"Attachment '{name}' is of a type that is not read yet.")
-            continue
-        try:
-            parsed = attachment(data, name)
-        except ParseError as error:
-            out.notes.append(f"Attachment '{name}' was not read: {error}"[:1000])
-            continue
-        out.close_sections(1)
-        out.heading(f"Attachment: {name}", 1, Locator(part=name))
-        out.embed(parsed, name)
-        out.notes.extend(f"Attachment '{name}': {note}"[:1000] for note in parsed.notes)
-    if len(files) > _MAX_ATTACHMENTS:
-        out.notes.append(f"{len(files) - _MAX_ATTACHMENTS} more attachments were not looked at.")
-    if listed:
-        out.metadata["attachments"] = listed
-
-
-def _file(part: EmailMessage, number: int) -> tuple[bytes, str]:
-    """Bytes and file name of an attachment; a forwarded mail becomes an ``.eml`` file again."""
-    if part.get_content_type() == "message/rfc822":
+    def _message(self, part: EmailMessage) -> None:
+        """A forwarded mail becomes an ``.eml`` file again."""
         inner = next(iter(part.iter_parts()), None)
-        data = inner.as_bytes() if isinstance(inner, EmailMessage) else b""
-        subject = _header(inner, "Subject") if isinstance(inner, EmailMessage) else ""
-        return data, f"{_file_name(subject) or f'message {number}'}.eml"
-    given = part.get_filename() or ""
-    return _payload(part), _file_name(given) or f"part {number}.{part.get_content_subtype()}"
+        if not isinstance(inner, EmailMessage):
+            return
+        try:
+            data = inner.as_bytes()
+        except (ValueError, IndexError, TypeError, AttributeError, KeyError, LookupError):
+            self._files.append(refuse(part.get_filename() or "message.eml", 0, "corrupt",
+                                      "An attached message is damaged and was not read."))  # fmt: skip
+            return
+        subject = header(inner, "Subject").replace("/", "-").replace("\\", "-")[:150]
+        name = f"{subject or f'message {len(self._files) + 1}'}.eml"
+        self._files.append(Inner(name, len(data), lambda: data))
 
 
-def _file_name(text: str) -> str:
-    """The last component of a name, without characters that could be a path."""
-    return clean_line(text.replace("\\", "/").rsplit("/", 1)[-1])[:150]
+def special(name: str, kind: str, data: bytes, smime: str = "") -> Inner:
+    """An attached file; one that hides its content is refused, and says so."""
+    low = name.lower()
+    if kind in _SMIME or low.endswith(".p7m"):
+        if smime == "signed-data":
+            return refuse(
+                name, len(data), "unsupported",
+                f"'{name}' holds the message inside its signature (S/MIME), which is not read. Forward the message "
+                "without a signature.",
+            )  # fmt: skip
+        return refuse(
+            name, len(data), "encrypted",
+            f"'{name}' is an encrypted message (S/MIME). Open it in your mail program and save it decrypted.",
+        )  # fmt: skip
+    if data[:1000].lstrip().startswith(b"-----BEGIN PGP MESSAGE-----"):
+        return refuse(
+            name, len(data), "encrypted",
+            f"'{name}' is encrypted (PGP). Open it in your mail program and save it decrypted.",
+        )  # fmt: skip
+    if kind.endswith("ms-tnef") or low == "winmail.dat":
+        return refuse(
+            name, len(data), "unsupported",
+            f"'{name}' holds attachments in a form only Outlook reads (TNEF). Ask for them to be sent as plain files.",
+        )  # fmt: skip
+    if low.endswith(".rpmsg"):
+        return refuse(
+            name, len(data), "encrypted",
+            f"'{name}' is a message under rights management. Open it in Outlook and save its text.",
+        )  # fmt: skip
+    return Inner(name, len(data), lambda: data)
+
+
+def payload(part: EmailMessage) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _chosen(parts: list[EmailMessage]) -> EmailMessage | None:
+    """Of several alternatives, the plain one when it says something, else the richest; the last is the richest."""
+    plain = [part for part in parts if part.get_content_type() == "text/plain" and payload(part).strip()]
+    rest = [part for part in parts if part.get_content_maintype() in {"text", "multipart"} and part not in plain]
+    return next(iter(plain[:1] or rest[-1:]), None)

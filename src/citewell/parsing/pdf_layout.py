@@ -12,23 +12,33 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from citewell.parsing import pdf_tables
-from citewell.parsing.pdf_lines import BULLET, Row, box_of, is_marker, join_lines, rows_of
-from citewell.parsing.pdf_tables import TableCell
-from citewell.parsing.pdf_text import PageText, Rule, Word
+from citewell.parsing import pdf_aligned, pdf_prose, pdf_tables
+from citewell.parsing.pdf_columns import Barriers, facing_pages, regions
+from citewell.parsing.pdf_drawn import Rule
+from citewell.parsing.pdf_lines import BULLET, Row, box_of, is_marker, join_lines, justified, rows_of
+from citewell.parsing.pdf_tables import Table, TableCell
+from citewell.parsing.pdf_text import PageText, Word
 from citewell.records import Box
 
-_MAX_DEPTH = 8  # cuts into columns within columns
 _ENDS_SENTENCE = (".", "!", "?", ":", ";", "”", '"', ")")
+
+
+class Part(NamedTuple):
+    """Text that goes on elsewhere, and where this part of it stands."""
+
+    text: str
+    page: int
+    box: Box
 
 
 @dataclass(slots=True)
 class Piece:
-    """One block as the page shows it."""
+    """One block as the page shows it; a quote is a comment, a field a form's. parts: of a paragraph that stands in
+    several columns or on several pages."""
 
-    kind: Literal["text", "item", "table"]
+    kind: Literal["text", "item", "table", "quote", "field"]
     text: str
     page: int
     box: Box
@@ -38,6 +48,16 @@ class Piece:
     indent: float = 0.0
     rows: list[list[TableCell]] = field(default_factory=list)  # of a table
     has_header: bool = False
+    parts: list[Part] = field(default_factory=list)
+    end_page: int = 0  # of a table that goes on over pages
+    under_rule: bool = False  # a short line is drawn above it, as above footnotes
+
+    @property
+    def last_page(self) -> int:
+        return self.end_page or self.page
+
+    def part(self) -> Part:
+        return Part(self.text, self.page, self.box)
 
 
 def pieces_of(page: PageText, skipped: set[Word]) -> list[Piece]:
@@ -49,131 +69,24 @@ def pieces_of(page: PageText, skipped: set[Word]) -> list[Piece]:
         (table.box, Piece("table", "", page.number, table.box, rows=table.rows, has_header=table.has_header))
         for table in tables
     ]
-    barriers = _Barriers([box for box, _ in blocks], [rule for rule in page.rules if rule.level])
-    for region in _regions(words, barriers, 0):
-        found.extend(_read_region(region, page.number, blocks))
+    barriers = Barriers([box for box, _ in blocks], [rule for rule in page.rules if rule.level])
+    for half in facing_pages(words, (page.width, page.height), barriers.levels):
+        for region in regions(half, barriers):
+            found.extend(_read_region(region, page.number, blocks, barriers.levels))
     found.extend(piece for _, piece in sorted(blocks, key=lambda block: block[0][1]))
+    short = [rule for rule in barriers.levels if 20 < rule.end - rule.start < 0.5 * page.width]
     for piece in found:
+        left, top, _, _ = piece.box
+        piece.under_rule = any(-1.0 <= top - rule.at < 16.0 and abs(rule.start - left) < 8.0 for rule in short)
         piece.box = page.as_shown(piece.box)
         for row in piece.rows:
-            row[:] = [cell._replace(box=page.as_shown(cell.box)) if cell.text else cell for cell in row]
+            row[:] = [
+                cell._replace(box=page.as_shown(cell.box), page=page.number) if cell.text else cell for cell in row
+            ]
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Barriers:
-    """What a gutter between columns does not cross: tables, and the level lines between rows of a table."""
-
-    tables: list[Box]
-    levels: list[Rule]
-
-    def lines_across(self, x: float, top: float, bottom: float) -> int:
-        return len(
-            {
-                round(rule.at)
-                for rule in self.levels
-                if rule.start < x - 5 and rule.end > x + 5 and top < rule.at < bottom
-            }
-        )
-
-
-def _regions(words: list[Word], barriers: _Barriers, depth: int) -> list[list[Word]]:
-    """Words cut into columns of text, in reading order."""
-    rows = rows_of(words)
-    if depth >= _MAX_DEPTH or len(rows) < 4:
-        return [words] if words else []
-    cut = _gutter(rows, barriers)
-    if cut is None:
-        return [words]
-    first, last, x = cut
-    above = [word for row in rows[:first] for word in row.words]
-    inside = [word for row in rows[first:last] for word in row.words]
-    below = [word for row in rows[last:] for word in row.words]
-    left = [word for word in inside if word.left + word.right < 2 * x]
-    right = [word for word in inside if word.left + word.right >= 2 * x]
-    return [region for part in (above, left, right, below) for region in _regions(part, barriers, depth + 1)]
-
-
-def _gutter(rows: list[Row], barriers: _Barriers) -> tuple[int, int, float] | None:
-    """(first row, row after the last, x) of the longest stretch of rows with running text on both sides of x."""
-    left = min(row.box[0] for row in rows)
-    right = max(row.box[2] for row in rows)
-    bins = max(1, int((right - left) / 2) + 1)
-    votes = [0] * bins
-    for row in rows:
-        end: float | None = None
-        for word in sorted(row.words, key=lambda word: word.left):
-            if end is not None and word.left - end > max(5.0, 0.5 * min(word.size, 20.0)):
-                for position in range(int((end - left) / 2) + 1, min(bins, int((word.left - left) / 2))):
-                    votes[position] += 1
-            end = word.right if end is None else max(end, word.right)
-    best = max(votes)
-    if best < 4:
-        return None
-    middle = [position for position, count in enumerate(votes) if count == best]
-    x = left + 2 * middle[len(middle) // 2] + 1
-    run = _longest_run(rows, x, barriers.tables)
-    if run is None or barriers.lines_across(x, rows[run[0]].box[1], rows[run[1] - 1].box[3]) >= 2:
-        return None
-    return (*run, x) if _is_text(rows[run[0] : run[1]], x, left, right) else None
-
-
-def _longest_run(rows: list[Row], x: float, tables: list[Box]) -> tuple[int, int] | None:
-    """Consecutive rows that do not cross x, with the most rows on both sides; first rows on the left only stay out."""
-    best = (3, 0, 0)  # rows on both sides, first row, row after the last; fewer than four rows are no columns
-    start: int | None = None
-    both = 0
-    above = 0.0  # the bottom of the row before
-    for number, row in enumerate([*rows, None]):
-        blocked = row is None or any(word.left < x - 0.5 and word.right > x + 0.5 for word in row.words)
-        if row is not None and any(box[0] < x < box[2] and above <= box[1] <= row.box[1] for box in tables):
-            blocked = True
-        if blocked:
-            if start is not None and both > best[0]:
-                best = (both, start, number)
-            start, both = None, 0
-        if row is None:
-            break
-        above = row.box[3]
-        sides = {word.left + word.right >= 2 * x for word in row.words}
-        if blocked and any(word.left < x - 0.5 and word.right > x + 0.5 for word in row.words):
-            continue
-        if start is None and True in sides:
-            start = number
-        both += start is not None and len(sides) == 2
-    return (best[1], best[2]) if best[2] else None
-
-
-def _is_text(rows: list[Row], x: float, left: float, right: float) -> bool:
-    """Both sides read like running text: lines that fill most of the column, of several words."""
-    letters = [sum(len(word.text) > 1 and word.text.isalpha() for word in row.words) / len(row.words) for row in rows]
-    if statistics.mean(letters) < 0.5:
-        return False  # numbers
-    shares: list[tuple[float, float]] = []
-    counts: list[tuple[int, int]] = []
-    pieces: list[int] = []
-    for row in rows:
-        segments = row.segments()
-        west = [segment for segment in segments if segment[0].left + segment[-1].right < 2 * x]
-        east = [segment for segment in segments if segment[0].left + segment[-1].right >= 2 * x]
-        if west and east:
-            widths = (_width(west) / max(1.0, x - left), _width(east) / max(1.0, right - x))
-            shares.append(widths)
-            counts.append((sum(map(len, west)), sum(map(len, east))))
-            pieces.append(len(segments))
-    if not shares:
-        return False
-    filled = min(statistics.median(share[side] for share in shares) for side in (0, 1))
-    words = min(statistics.median(count[side] for count in counts) for side in (0, 1))
-    # More than two pieces on a line are three columns of text, which fill the page, or a table, which does not.
-    return words >= 3 and filled > (0.45 if statistics.median(pieces) <= 2 else 0.75)
-
-
-def _width(segments: list[list[Word]]) -> float:
-    return sum(segment[-1].right - segment[0].left for segment in segments)
-
-
-def _read_region(words: list[Word], page: int, tables: list[tuple[Box, Piece]]) -> list[Piece]:
+def _read_region(words: list[Word], page: int, tables: list[tuple[Box, Piece]], levels: list[Rule]) -> list[Piece]:
     """Paragraphs and aligned tables of one region, with the ruled tables that stand between its rows."""
     rows = [row for row in rows_of(words) if _says_something(row)]
     found: list[Piece] = []
@@ -184,7 +97,9 @@ def _read_region(words: list[Word], page: int, tables: list[tuple[Box, Piece]]) 
         found.extend(_paragraphs(pending, page, region))
         pending.clear()
 
-    aligned = {start: (end, table) for start, end, table in pdf_tables.aligned([row.segments() for row in rows])}
+    prose = justified(rows, region)
+    lines = [[row.words] if stretched else row.segments() for row, stretched in zip(rows, prose, strict=True)]
+    aligned = _without_lines(rows, lines, levels)
     number = 0
     while number < len(rows):
         box = rows[number].box
@@ -201,6 +116,19 @@ def _read_region(words: list[Word], page: int, tables: list[tuple[Box, Piece]]) 
             pending.append(rows[number])
             number += 1
     flush()
+    return found
+
+
+def _without_lines(rows: list[Row], lines: list[list[list[Word]]], levels: list[Rule]) -> dict[int, tuple[int, Table]]:
+    """Tables by their first line, with the line after the last; long cells first, for their lines also line up."""
+    found: dict[int, tuple[int, Table]] = {}
+    done = 0
+    for start, end, table in [*pdf_prose.tables(rows, levels), (len(rows), len(rows), None)]:
+        for first, last, other in pdf_aligned.aligned(lines[done:start]):
+            found[done + first] = (done + last, other)
+        if table is not None:
+            found[start] = (end, table)
+        done = end
     return found
 
 
@@ -240,7 +168,8 @@ def _begins(group: list[Row], row: Row, pitch: float, region: Box) -> bool:
     step = (row.box[1] - last.box[1]) / max(1.0, row.size)
     if abs(last.size - row.size) > 0.08 * size + 0.3 and _significant(last, row):
         return True
-    if step > max(1.22 * pitch, pitch + 0.25) or step < -0.5:
+    beside = row.box[0] > last.box[2] or row.box[2] < last.box[0]  # as a heading below a date on the right
+    if beside or step > max(1.22 * pitch, pitch + 0.25) or step < -0.5:
         return True
     if last.bold != row.bold and (len(group) == 1 or group[0].bold == last.bold) and _stands_alone(group, row, region):
         return True

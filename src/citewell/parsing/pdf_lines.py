@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from citewell.parsing.pdf_text import Word
 from citewell.records import Box
@@ -63,18 +64,43 @@ def _in_order(words: list[Word]) -> list[Word]:
     return sorted(words, key=(lambda word: -word.right) if right_to_left else (lambda word: word.left))
 
 
-def split_at_gaps(words: Sequence[Word]) -> list[list[Word]]:
-    """Words left to right, cut where the gap is wider than any space between words of a line."""
+def split_at_gaps(words: Sequence[Word], wide: float = 0.95) -> list[list[Word]]:
+    """Words left to right, cut where the gap is wider than any space between words of a line. wide: that space, as a
+    multiple of the size of the font."""
     ordered = sorted(words, key=lambda word: word.left)
     found = [[ordered[0]]]
     right = ordered[0].right
     for word in ordered[1:]:
-        if word.left - right > max(6.0, 0.95 * min(word.size or 10.0, 24.0)) and not is_marker(found[-1]):
+        if word.left - right > max(6.0, wide * min(word.size or 10.0, 24.0)) and not (
+            is_marker(found[-1]) and not is_marker([word])
+        ):
             found.append([word])
         else:
             found[-1].append(word)
         right = max(right, word.right)
     return found
+
+
+def justified(rows: Sequence[Row], region: Box) -> list[bool]:
+    """Which rows were stretched to fill the region: they reach both of its edges and their gaps are equally wide."""
+    stretched = [_stretched(row, region) for row in rows]
+    # One gap alone is as wide as itself: a pair of words counts beside a stretched line.
+    return [
+        found == "yes" or (found == "maybe" and "yes" in stretched[max(0, number - 2) : number + 3])
+        for number, found in enumerate(stretched)
+    ]
+
+
+def _stretched(row: Row, region: Box) -> str:
+    words = sorted(row.words, key=lambda word: word.left)
+    if is_marker(words[:1]):
+        words = words[1:]
+    gaps = [after.left - before.right for before, after in pairwise(words)]
+    if not gaps or region[2] - words[-1].right > 2.5 or words[0].left - region[0] > 0.25 * (region[2] - region[0]):
+        return "no"
+    if max(gaps) > 1.2 * min(gaps) + 1.0:
+        return "no"
+    return "yes" if len(gaps) > 1 else "maybe" if all(word.text[0].isalpha() for word in words) else "no"
 
 
 def is_marker(words: list[Word]) -> bool:

@@ -1,37 +1,36 @@
-"""Tables on a PDF page: by the lines drawn around their cells, else by columns that line up.
+"""Tables on a PDF page by the lines drawn around their cells.
 
 PDF files hold no tables, only words and strokes. A ruled table is a set of level and upright lines that cross; words
-belong to the cell their middle lies in. Without lines, at least three rows whose pieces stand in the same columns make
-a table, unless the pieces read like running text or like numbered items.
+belong to the cell their middle lies in. Tables without lines are found in :mod:`citewell.parsing.pdf_aligned`.
 """
 
 from __future__ import annotations
 
 import re
-import statistics
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from citewell.parsing.pdf_lines import box_of, join_lines, rows_of
-from citewell.parsing.pdf_text import Rule, Word
+from citewell.parsing.pdf_drawn import Rule
+from citewell.parsing.pdf_lines import box_of, join_lines, rows_of, split_at_gaps
+from citewell.parsing.pdf_text import Word
 from citewell.records import Box
 
 MAX_RULES = 3000  # more are a drawing or a map
 _NEAR = 3.0  # points by which lines may miss each other and still meet
-_NUMERIC = re.compile(r"[-+(~<>≈±]?\s*[$€£¥]?\s*[-–+]?[\d.,'\s]*\d[\d.,'\s]*(?:[%‰$€£¥)*†]|[A-Za-z]{1,3}\b)*\W*")
-_LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}")
-_NUMBERING = re.compile(r"(?:[•▪◦‣●○■□–—*-]|\(?[\dA-Za-z]{1,3}[.)]|\d+(?:\.\d+)+\.?)$")
+NUMERIC = re.compile(r"[-+(~<>≈±]?\s*[$€£¥]?\s*[-–+]?[\d.,'\s]*\d[\d.,'\s]*(?:[%‰$€£¥)*†]|[A-Za-z]{1,3}\b)*\W*")
 
 
 class TableCell(NamedTuple):
-    """Text of a cell and the box of its words; empty text and a zero box where a cell is empty."""
+    """Text of a cell and the box of its words; empty text and a zero box where a cell is empty. tail: the rest of a
+    cell that goes on over a page."""
 
     text: str
     box: Box
+    page: int = 0
+    tail: tuple[TableCell, ...] = ()
 
 
 EMPTY = TableCell("", (0.0, 0.0, 0.0, 0.0))
@@ -53,12 +52,12 @@ def ruled(rules: list[Rule], words: list[Word], size: tuple[float, float]) -> tu
             continue
         box = (grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1])
         inside = [word for word in words if _contains(box, word)]
-        rows = grid.fill(inside)
+        rows = grid.finer(inside).fill(inside)
         if rows is None:
             continue
         taken = set(inside)
         words = [word for word in words if word not in taken]
-        tables.append(Table(box, rows, _has_header(rows, inside)))
+        tables.append(Table(box, rows, has_header(rows, inside)))
     return sorted(tables, key=lambda table: (table.box[1], table.box[0])), words
 
 
@@ -77,8 +76,10 @@ def _merged(rules: list[Rule], size: tuple[float, float]) -> list[Rule]:
             and last.level == rule.level
             and abs(last.at - rule.at) < _NEAR
             and rule.start <= last.end + _NEAR
+            and rule.end >= last.start - _NEAR
         ):
-            found[-1] = last._replace(end=max(last.end, rule.end))
+            at = max(last, rule, key=lambda each: each.end - each.start).at  # underlined words do not move a line
+            found[-1] = Rule(rule.level, at, min(last.start, rule.start), max(last.end, rule.end))
         else:
             found.append(rule)
     return found
@@ -137,6 +138,17 @@ class _Grid:
     levels: list[Rule]
     uprights: list[Rule]
 
+    def finer(self, words: list[Word]) -> _Grid:
+        """Also cut where no line is drawn, but the pieces of several lines of one drawn column stand apart."""
+        added: list[float] = []
+        for left, right in pairwise(self.xs):
+            column = [word for word in words if left <= (word.left + word.right) / 2 < right]
+            lines = [split_at_gaps(row.words, 1.2) for row in rows_of(column)]
+            if sum(len(line) > 1 for line in lines) >= max(3, 0.25 * len(lines)):
+                added += _blank_stripes([(piece[0].left, piece[-1].right) for line in lines for piece in line])
+        virtual = [Rule(False, x, self.ys[0], self.ys[-1]) for x in added]
+        return replace(self, xs=sorted([*self.xs, *added]), uprights=[*self.uprights, *virtual]) if added else self
+
     def fill(self, words: list[Word]) -> list[list[TableCell]] | None:
         """Words by cell; ``None`` when this is no table (too few filled cells, or one box around text)."""
         rows, columns = len(self.ys) - 1, len(self.xs) - 1
@@ -151,11 +163,19 @@ class _Grid:
         several = sum(1 for row in used_rows if sum(1 for cell in cells if cell[0] == row) > 1)
         if len(used_rows) < 2 or len(used_columns) < 2 or len(cells) < 4 or 2 * several < len(used_rows):
             return None  # frames around text, as on forms and invoices
+        if sum(len(cell) for cell in cells.values() if _holds_columns(cell)) > 0.4 * len(words):
+            return None  # a frame around a table that has no lines of its own
         found: list[list[TableCell]] = []
         for row in sorted(used_rows):
             words_of = {column: cells[row, column] for column in used_columns if (row, column) in cells}
+            above = {
+                column: cell_of(cells[owner[row][column]])
+                for column in used_columns
+                if owner[row][column][0] < row and owner[row][column][1] == column and owner[row][column] in cells
+            }  # a cell merged with the rows below belongs to each of them
             for part in _split_lines(words_of) if rows <= 4 else [words_of]:
-                found.append([cell_of(part[column]) if column in part else EMPTY for column in used_columns])
+                cut = {column: cell_of(part[column]) for column in part}
+                found.append([cut.get(column) or above.get(column, EMPTY) for column in used_columns])
         return found
 
     def _owners(self, rows: int, columns: int) -> list[list[tuple[int, int]]]:
@@ -170,6 +190,23 @@ class _Grid:
                 elif row and not _crosses(self.levels, self.ys[row], x):
                     owner[row][column] = owner[row - 1][column]
         return owner
+
+
+def _holds_columns(cell: list[Word]) -> bool:
+    """Whether a cell's lines are pieces that stand far apart."""
+    lines = [split_at_gaps(row.words, 1.6) for row in rows_of(cell)]
+    return 2 * sum(len(line) > 1 for line in lines) > len(lines)
+
+
+def _blank_stripes(spans: list[tuple[float, float]]) -> list[float]:
+    """The middles of the stretches of x between spans that none of them covers."""
+    found: list[float] = []
+    end: float | None = None
+    for left, right in sorted(spans):
+        if end is not None and left - end >= 2 * _NEAR:
+            found.append((left + end) / 2)
+        end = right if end is None else max(end, right)
+    return found
 
 
 def _split_lines(cells: dict[int, list[Word]]) -> list[dict[int, list[Word]]]:
@@ -205,195 +242,18 @@ def cell_of(words: Sequence[Word]) -> TableCell:
     return TableCell(join_lines([row.text for row in rows_of(words)]), box_of(words))
 
 
-Segments = list[list[Word]]
-"""One line, cut at its wide gaps."""
-
-
-def aligned(rows: list[Segments]) -> list[tuple[int, int, Table]]:
-    """Tables without lines: (first row, row after the last, table), in order."""
-    found: list[tuple[int, int, Table]] = []
-    number = 0
-    while number < len(rows):
-        end = _stretch(rows, number)
-        table = _aligned_table(rows[number:end]) if end - number >= 3 else None
-        if table is None:
-            number += 1 if end - number < 3 else max(1, end - number)
-        else:
-            found.append((number, end, table))
-            number = end
-    return found
-
-
-def _stretch(rows: list[Segments], start: int) -> int:
-    """The end of the rows from ``start`` that have several pieces, or are one piece that continues a cell."""
-    if len(rows[start]) < 2:
-        return start + 1
-    end = start + 1
-    position = start + 1
-    while position < len(rows):
-        step = _top(rows[position]) - _top(rows[position - 1])
-        if step > 4.0 * max(6.0, rows[position][0][0].size):
-            break
-        if len(rows[position]) == 1 and _is_title(rows[position][0], rows[start:position], step):
-            break
-        if len(rows[position]) >= 2:
-            end = position + 1
-        elif position - end >= 2 or step > 1.9 * max(6.0, rows[position][0][0].size):
-            break
-        position += 1
-    return end
-
-
-def _is_title(piece: list[Word], before: list[Segments], step: float) -> bool:
-    """A line that begins something new: larger than the table's text, or bold and set apart."""
-    size = statistics.median(word.size for row in before for segment in row for word in segment)
-    steps = [_top(after) - _top(row) for row, after in pairwise(before)]
-    apart = bool(steps) and step > 1.4 * statistics.median(steps)
-    return piece[0].size > 1.08 * size or (apart and all(word.bold for word in piece))
-
-
-def _top(row: Segments) -> float:
-    return min(word.top for segment in row for word in segment)
-
-
-def _aligned_table(rows: list[Segments]) -> Table | None:
-    columns = _columns(rows)
-    several = [row for row in rows if len(row) >= 2]
-    if len(several) < 3 or not 2 <= len(columns) <= 20:
-        return None
-    lines = [_placed(row, columns) for row in rows]
-    filled = [sum(1 for line in lines if column in line) for column in range(len(columns))]
-    if sum(1 for count in filled if count >= 0.5 * len(several)) < 2:
-        return None
-    texts = [[" ".join(word.text for word in line[c]) for c in range(len(columns)) if c in line] for line in lines]
-    if _reads_like_text(texts, lines, len(columns)):
-        return None
-    groups = _rows_of_cells(lines)
-    cells = [
-        [cell_of(group[column]) if column in group else EMPTY for column in range(len(columns))] for group in groups
-    ]
-    if _two_line_header(cells):
-        cells[:2] = [[_joined(upper, lower) for upper, lower in zip(cells[0], cells[1], strict=True)]]
-    words = [word for row in rows for segment in row for word in segment]
-    return Table(box_of(words), cells, _has_header(cells, words))
-
-
-def _two_line_header(rows: list[list[TableCell]]) -> bool:
-    """Two rows of words above rows that are mostly numbers."""
-    if len(rows) < 4:
-        return False
-    numbers = [sum(1 for cell in row if _NUMERIC.fullmatch(cell.text)) for row in rows[:4]]
-    filled = [sum(1 for cell in row if cell.text) for row in rows[:4]]
-    return numbers[:2] == [0, 0] and filled[0] > 1 and all(2 * numbers[n] >= filled[n] for n in (2, 3))
-
-
-def _joined(upper: TableCell, lower: TableCell) -> TableCell:
-    if not upper.text or not lower.text:
-        return upper if upper.text else lower
-    a, b = upper.box, lower.box
-    box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-    return TableCell(f"{upper.text} {lower.text}", box)
-
-
-def _columns(rows: list[Segments]) -> list[tuple[float, float]]:
-    """Stretches of x that most rows use, between stretches that few rows touch."""
-    if usual := _usual_columns(rows):
-        return usual
-    boxes = [(segment[0].left, max(word.right for word in segment)) for row in rows if len(row) >= 2 for segment in row]
-    if not boxes:
-        return []
-    left, right = min(box[0] for box in boxes), max(box[1] for box in boxes)
-    covered = [0] * (int(right - left) + 2)
-    for start, end in boxes:
-        for x in range(int(start - left), int(end - left) + 1):
-            covered[x] += 1
-    least = max(1, int(0.12 * sum(1 for row in rows if len(row) >= 2)) + 1)
-    found: list[tuple[float, float]] = []
-    start_x: int | None = None
-    for x, count in enumerate([*covered, 0]):
-        if count >= least and start_x is None:
-            start_x = x
-        elif count < least and start_x is not None:
-            found.append((left + start_x, left + x))
-            start_x = None
-    return found
-
-
-def _usual_columns(rows: list[Segments]) -> list[tuple[float, float]]:
-    """Where the pieces of complete rows stand: medians, so that one long cell does not join two columns. Empty when
-    no number of pieces is usual, or the pieces do not stand apart."""
-    counts = Counter(len(row) for row in rows if len(row) >= 2)
-    total = sum(counts.values())
-    width = max((size for size, count in counts.items() if count >= max(2, 0.3 * total)), default=0)
-    complete = [row for row in rows if len(row) == width]
-    found = [
-        (
-            statistics.median(row[column][0].left for row in complete),
-            statistics.median(max(word.right for word in row[column]) for row in complete),
-        )
-        for column in range(width)
-    ]
-    apart = all(before[1] < after[0] for before, after in pairwise(found))
-    return found if apart else []
-
-
-def _placed(row: Segments, columns: list[tuple[float, float]]) -> dict[int, list[Word]]:
-    """Words by column: each piece goes to the column it overlaps most."""
-    found: dict[int, list[Word]] = {}
-    for segment in row:
-        left, right = segment[0].left, max(word.right for word in segment)
-        best = max(range(len(columns)), key=lambda c: min(right, columns[c][1]) - max(left, columns[c][0]))
-        found.setdefault(best, []).extend(segment)
-    return found
-
-
-def _reads_like_text(texts: list[list[str]], lines: list[dict[int, list[Word]]], width: int) -> bool:
-    """Columns of prose, tables of contents and lists are not tables."""
-    every = [text for row in texts for text in row]
-    if sum(1 for row in texts if any(_LEADERS.search(text) for text in row)) > 0.3 * len(texts):
-        return True
-    firsts = [" ".join(word.text for word in line[0]) for line in lines if 0 in line]
-    if width == 2 and firsts and sum(1 for text in firsts if _NUMBERING.match(text)) > 0.7 * len(firsts):
-        return True
-    numbers = sum(1 for text in every if _NUMERIC.fullmatch(text))
-    long = sum(1 for text in every if len(text) > 45)
-    return numbers < 0.1 * len(every) and long > 0.55 * len(every)
-
-
-def _rows_of_cells(lines: list[dict[int, list[Word]]]) -> list[dict[int, list[Word]]]:
-    """Lines of a table as rows. A line continues the row above when it lacks the first cell and holds no numbers, or
-    when it has a single cell and stands closer to the line above than rows do."""
-    tops = [min(word.top for words in line.values() for word in words) for line in lines]
-    full = [top for top, line in zip(tops, lines, strict=True) if len(line) > 1]
-    usual = statistics.median([after - before for before, after in pairwise(full)] or [0.0])
-    found: list[dict[int, list[Word]]] = []
-    for number, line in enumerate(lines):
-        words_only = not any(_is_number(words) for words in line.values())
-        close = number > 0 and len(line) == 1 and tops[number] - tops[number - 1] < 0.85 * usual
-        if found and words_only and len(line) <= len(found[-1]) and (0 not in line or close):
-            for column, words in line.items():
-                found[-1].setdefault(column, []).extend(words)
-        else:
-            found.append({column: list(words) for column, words in line.items()})
-    return found
-
-
-def _is_number(words: list[Word]) -> bool:
-    return bool(_NUMERIC.fullmatch(" ".join(word.text for word in words)))
-
-
-def _has_header(rows: list[list[TableCell]], words: list[Word]) -> bool:
+def has_header(rows: list[list[TableCell]], words: list[Word]) -> bool:
     """The first row names the columns: all words, and bold, or above numbers, or short."""
     if len(rows) < 2:
         return False
     first = [cell for cell in rows[0] if cell.text]
     if len(first) < 2 or any(
-        _NUMERIC.fullmatch(cell.text) and not re.fullmatch(r"(?:19|20)\d\d", cell.text) for cell in first
+        NUMERIC.fullmatch(cell.text) and not re.fullmatch(r"(?:19|20)\d\d", cell.text) for cell in first
     ):
         return False
     bottom = max(cell.box[3] for cell in first)
     upper = [word for word in words if word.middle < bottom]
     lower = [word for word in words if word.middle >= bottom]
     bold = bool(upper) and all(word.bold for word in upper) and not all(word.bold for word in lower)
-    numbers = any(_NUMERIC.fullmatch(cell.text) for row in rows[1:] for cell in row if cell.text)
+    numbers = any(NUMERIC.fullmatch(cell.text) for row in rows[1:] for cell in row if cell.text)
     return bold or numbers or max(len(cell.text) for cell in first) <= 40

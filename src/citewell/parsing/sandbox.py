@@ -14,9 +14,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from citewell.errors import ParseError, ParseReason
 from citewell.parsing import wire
@@ -32,7 +33,10 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # one thre
 _LENGTH_BYTES = 8
 _START_SECONDS = 120.0  # to import the parser libraries on a cold, busy machine
 _GRACE_SECONDS = 5.0  # the zygote keeps the wall clock itself; this much later the parent stops waiting for it
+_ROOM_FOR_ERROR = 10_000  # bytes of an answer beyond its content
+_ROOM_FOR_MESSAGE = 4_000  # bytes of what is said about one member: wire.MAX_MESSAGE characters, escaped, and a reason
 _REASONS = frozenset(get_args(ParseReason))
+_Answer = TypeVar("_Answer")
 
 
 class ParserPool:
@@ -54,8 +58,37 @@ class ParserPool:
 
         name: file name with its extension, which decides the format where the bytes do not.
         """
-        limit = self.settings.max_file_megabytes << 20
-        if len(data) > limit:
+        self._check_size(data, name)
+        answer = self._ask({"name": name, "limits": self._limits()}, data, _as_json)
+        _raise_error(answer)
+        return _believed(name, lambda: wire.decode(answer.get("parsed") if isinstance(answer, dict) else None))
+
+    def extract(self, data: bytes, name: str, numbers: Sequence[int]) -> list[bytes | ParseError]:
+        """The bytes of the members at these positions of ``Parsed.members``, in order, or why one is not given out.
+
+        All of them together may have ``settings.output_megabytes``, so ask for a few at a time, by the sizes the
+        members declare. Raises :class:`ParseError` when none of them can be had.
+        """
+        self._check_size(data, name)
+        limits = self._limits()
+        room = limits["output_bytes"] + len(numbers) * _ROOM_FOR_MESSAGE
+        request = {"name": name, "limits": {**limits, "output_bytes": room}, "numbers": list(numbers),
+                   "content_bytes": limits["output_bytes"]}  # fmt: skip
+        answer = self._ask(request, data, bytes)
+        if answer.startswith(b'{"error":'):
+            _raise_error(_as_json(answer))
+        return _believed(name, lambda: wire.decode_files(answer, len(numbers)))
+
+    def _ask(self, request: dict[str, Any], data: bytes, decode: Callable[[bytes], _Answer]) -> _Answer:
+        zygote = self._take()
+        try:
+            limit = request["limits"]["output_bytes"] + _ROOM_FOR_ERROR
+            return zygote.ask(json.dumps(request).encode(), data, self._deadline(), limit, decode)
+        finally:
+            self._idle.put(zygote)
+
+    def _check_size(self, data: bytes, name: str) -> None:
+        if len(data) > self.settings.max_file_megabytes << 20:
             raise ParseError(
                 "too_large",
                 f"'{name}' has {len(data) / 2**20:.0f} MB, more than the {self.settings.max_file_megabytes} MB that "
@@ -63,11 +96,6 @@ class ParserPool:
             )
         if not data:
             raise ParseError("empty", f"'{name}' is empty: it has 0 bytes.")
-        zygote = self._take()
-        try:
-            return _understood(zygote.ask(self._request(name), data, self._deadline(), self._answer_limit), name)
-        finally:
-            self._idle.put(zygote)
 
     @property
     def isolation(self) -> tuple[str, ...]:
@@ -100,22 +128,17 @@ class ParserPool:
             raise RuntimeError("This ParserPool is closed. Make a new one.")
         return zygote
 
-    def _request(self, name: str) -> bytes:
+    def _limits(self) -> dict[str, Any]:
         settings = self.settings
-        limits = {
+        return {
             "wall_seconds": settings.wall_seconds,
             "cpu_seconds": settings.cpu_seconds,
             "memory_bytes": settings.memory_megabytes << 20,
             "output_bytes": settings.output_megabytes << 20,
         }
-        return json.dumps({"name": name, "limits": limits}).encode()
 
     def _deadline(self) -> float:
         return time.monotonic() + self.settings.wall_seconds + _GRACE_SECONDS
-
-    @property
-    def _answer_limit(self) -> int:
-        return (self.settings.output_megabytes << 20) + 10_000
 
 
 class _Zygote:
@@ -129,15 +152,17 @@ class _Zygote:
         self._started(deadline)
         return self._layers
 
-    def ask(self, request: bytes, data: bytes, deadline: float, limit: int) -> Any:
-        """The decoded answer. A zygote that dies or stalls is replaced for the next file."""
+    def ask(
+        self, request: bytes, data: bytes, deadline: float, limit: int, decode: Callable[[bytes], _Answer]
+    ) -> _Answer:
+        """The decoded answer. A zygote that dies, stalls or talks nonsense is replaced for the next file."""
         process = self._started(time.monotonic() + _START_SECONDS)
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
         try:
             for message in (request, data):
                 _write(process.stdin.fileno(), len(message).to_bytes(_LENGTH_BYTES, "big"), deadline)
                 _write(process.stdin.fileno(), message, deadline)
-            return json.loads(_read_message(process.stdout.fileno(), deadline, limit))
+            return decode(_read_message(process.stdout.fileno(), deadline, limit))
         except TimeoutError:
             self.stop()
             raise ParseError(
@@ -195,13 +220,21 @@ class _Zygote:
         return process
 
 
-def _understood(answer: Any, name: str) -> Parsed:
-    """The checked document in an answer, or the error it carries."""
+def _as_json(answer: bytes) -> Any:
+    return json.loads(answer)
+
+
+def _raise_error(answer: Any) -> None:
+    """The error an answer carries, if it is one."""
     error = answer.get("error") if isinstance(answer, dict) else None
     if isinstance(error, dict) and error.get("reason") in _REASONS and isinstance(error.get("message"), str):
         raise ParseError(error["reason"], error["message"][:2000])
+
+
+def _believed(name: str, decode: Callable[[], _Answer]) -> _Answer:
+    """What an answer holds once it is checked."""
     try:
-        return wire.decode(answer.get("parsed") if isinstance(answer, dict) else None)
+        return decode()
     except wire.WireError as problem:
         raise ParseError(
             "crashed",

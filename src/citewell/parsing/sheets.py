@@ -1,7 +1,13 @@
-"""Spreadsheets (xlsx) and delimited text (csv, tsv): every row with its sheet and cells.
+"""Rows → tables, for every kind of spreadsheet; and delimited text (csv, tsv).
 
 A sheet becomes a heading and its tables. A table starts at its header row: the first row of two or more words that is
 followed by data. Lines of words above a table (titles, remarks) are paragraphs; an empty row ends a table.
+
+What a sheet does not show is kept apart: hidden sheets, rows and columns. They hold lookup lists, former prices and
+private remarks as often as anything useful; a person who opens the file does not see them, so an answer must not quote
+them, and a document must not be able to slip text to the index that its readers never saw. Two kinds of hidden rows are
+read all the same, with a note: rows folded away in an outline and rows that a filter holds back. Both have a button on
+the sheet that shows them, and a workbook saved with a filter on would lose most of its rows otherwise.
 """
 
 from __future__ import annotations
@@ -10,123 +16,87 @@ import csv
 import io
 import re
 import statistics
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
-import openpyxl
-from openpyxl.utils import get_column_letter
-
-from citewell.cleaning import clean_line
 from citewell.errors import ParseError
 from citewell.parsing.builder import Builder, Cell
 from citewell.parsing.encoding import decode
-from citewell.parsing.packages import describe, open_package
+from citewell.parsing.numerals import column_letter
 from citewell.records import Locator
 
 MAX_CELLS = 2_000_000
 _GROUP_ROWS = 2000  # a longer table is written in parts, for memory's sake
-_UNCACHED = re.compile(rb"</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _NUMBER = re.compile(r"[-+(]?\s*[$€£¥]?\s*-?\d[\d,.'\s]*\s*(?:%|[$€£¥]|[A-Za-z]{0,3})\)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:\d{2}.*)?")
 
+_SEPARATOR = re.compile(r"[,;\t|]")
+_LONGEST_NAME = 60  # characters of a column's name; longer is a sentence
 _NO_DELIMITER = "\x1f"  # of a file with one column, where commas are part of the text
 
 Row = tuple[int, list[str], tuple[int, int] | None]
 """1-based row number, texts by column, and the file's lines it stands on (delimited text only)."""
 
 
-def read_workbook(data: bytes, out: Builder) -> None:
-    out.media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    with open_package(data, out.name) as archive:
-        describe(archive, out)
-        uncached = any(
-            _UNCACHED.search(archive.read(entry))
-            for entry in archive.infolist()
-            if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml")
-        )
-    book = _load(data, out.name, values=True)
-    formulas = _load(data, out.name, values=False) if uncached else None
-    budget = MAX_CELLS
-    for sheet in book.worksheets:
-        if sheet.sheet_state != "visible":
-            out.notes.append(
-                f"Sheet '{clean_line(sheet.title)[:100]}' is hidden in the workbook; its rows are included."
+@dataclass
+class View:
+    """What of a sheet is hidden. rows, columns: 1-based. folded: rows that a filter or an outline holds back."""
+
+    hidden: bool = False
+    rows: set[int] = field(default_factory=set)
+    columns: set[int] = field(default_factory=set)
+    folded: bool = False
+    painted: bool = False  # tables or rules colour the cells, so that white type may stand on colour
+
+
+class Budget:
+    """How many cells of a file may still be read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._left = MAX_CELLS
+
+    def spend(self, cells: int) -> None:
+        self._left -= cells
+        if self._left < 0:
+            raise ParseError(
+                "too_large",
+                f"'{self._name}' holds more than {MAX_CELLS:,} cells. Split it, or load it into a database.",
             )
-        name = clean_line(sheet.title)[:200]
-        before = len(out.blocks)
-        out.heading(name, 1, Locator(sheet=name))
-        budget = _write_tables(_sheet_rows(sheet, formulas, out.name, budget), name, out)
-        if len(out.blocks) == before + 1:
-            out.drop_last()  # the name of an empty sheet is no text
+
+
+def write_sheet(name: str, rows: Iterable[Row], out: Builder, extras: Callable[[], None] | None = None) -> None:
+    """A sheet's heading, tables, and what stands beside its cells."""
+    before = len(out.blocks)
+    out.heading(name, 1, Locator(sheet=name))
+    headed = len(out.blocks) > before
+    write_tables(rows, name, out)
+    if extras is not None:
+        extras()
+    if headed and len(out.blocks) == before + 1:
+        out.drop_last()  # the name of an empty sheet is no text
     out.close_sections(1)
 
 
-def _load(data: bytes, name: str, *, values: bool) -> Any:
-    try:
-        return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=values, keep_links=False)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - openpyxl raises anything on damaged XML; the message must name the format
-        raise ParseError(
-            "corrupt", f"'{name}' is not a readable Excel workbook ({error}). Open it in Excel and save it again."
-        ) from None
-
-
-def _sheet_rows(sheet: Any, formulas: Any, name: str, budget: int) -> Iterator[Row]:
-    """Rows with at least one value; the claimed size of a sheet is ignored, because files lie about it."""
-    sheet.reset_dimensions()
-    twin: Iterator[Any] = iter(())
-    if formulas is not None:
-        other = formulas[sheet.title]
-        other.reset_dimensions()
-        twin = other.iter_rows()
-    for number, row in enumerate(sheet.iter_rows(), start=1):
-        beside = next(twin, ()) if formulas is not None else ()
-        texts: list[str] = []
-        for column, cell in enumerate(row):
-            value = cell.value
-            if value is None and column < len(beside):
-                value = beside[column].value  # a formula that was never computed
-            texts.append("" if value is None else shown(value, getattr(cell, "number_format", "") or ""))
-        while texts and not texts[-1]:
-            texts.pop()
-        budget -= len(texts)
-        if budget < 0:
-            raise ParseError(
-                "too_large", f"'{name}' holds more than {MAX_CELLS:,} cells. Split it, or load it into a database."
-            )
-        yield number, texts, None
-
-
-def shown(value: Any, number_format: str) -> str:
-    """A value as a person sees it in its cell, near enough to be found: ISO dates, percent, no needless ``.0``."""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", timespec="seconds")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value)
-    if isinstance(value, int | float):
-        return _number(value, number_format.split(";", maxsplit=1)[0])
-    return str(value)
-
-
-def _number(value: float, number_format: str) -> str:
-    decimals = re.search(r"[0#]\.(0+)", number_format)
-    try:
-        if "%" in number_format:
-            return f"{value * 100:.{len(decimals[1]) if decimals else 0}f}%"
-        if decimals and "E" not in number_format and value != int(value):  # 12.50, but 74: people ask for 74
-            return f"{value:.{len(decimals[1])}f}"
-        if isinstance(value, float):
-            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(round(value, 10))
-    except (OverflowError, ValueError):
-        pass  # infinities and the like print as Python shows them
-    return str(value)
+def visible(rows: Iterable[Row], view: View, sheet: str, out: Builder) -> Iterator[Row]:
+    """Rows as the sheet shows them; the rest is kept apart."""
+    for row in rows:
+        number, texts, lines = row
+        if not any(texts):
+            yield row
+        elif view.hidden or number in view.rows:
+            reason = "hidden sheet" if view.hidden else "hidden row"
+            out.hide(" | ".join(text for text in texts if text), reason, _place(row, sheet))
+        elif view.columns:
+            covered = [text if column in view.columns else "" for column, text in enumerate(texts, 1)]
+            if any(covered):
+                place = _place((number, covered, lines), sheet)
+                out.hide(" | ".join(text for text in covered if text), "hidden column", place)
+            yield number, ["" if column in view.columns else text for column, text in enumerate(texts, 1)], lines
+        else:
+            yield row
+    if view.folded and not view.hidden:
+        out.notes.append(f"Sheet '{sheet[:100]}' holds rows that a filter or an outline folds away; they are included.")
 
 
 def read_delimited(data: bytes, out: Builder) -> None:
@@ -135,7 +105,24 @@ def read_delimited(data: bytes, out: Builder) -> None:
     csv.field_size_limit(10 << 20)
     delimiter = _delimiter(text, "\t" if out.name.lower().endswith(".tsv") else "")
     out.metadata["delimiter"] = delimiter.strip(_NO_DELIMITER)
-    _write_tables(_delimited_rows(text, delimiter, out.name), None, out)
+    rows = _delimited_rows(text, delimiter, out.name)
+    if delimiter == _NO_DELIMITER and not _SEPARATOR.search(text):
+        _write_column([row for row in rows if any(row[1])], out)
+    else:
+        write_tables(rows, None, out)
+
+
+def _write_column(rows: list[Row], out: Builder) -> None:
+    """A list of single values is a table of one column; sentences saved as .csv have commas and do not come here."""
+    first = rows[0][1][0] if rows else ""
+    if len(rows) < 3 or len(first) > _LONGEST_NAME:
+        write_tables(rows, None, out)
+        return
+    table = out.table()
+    named = not (_NUMBER.fullmatch(first) or _DATE.fullmatch(first))
+    for number, row in enumerate(rows):
+        write = table.header if named and number == 0 else table.row
+        write(_cells(row, None, [1]), _place(row, None))
 
 
 def _delimiter(text: str, expected: str) -> str:
@@ -162,18 +149,14 @@ def _delimiter(text: str, expected: str) -> str:
 
 
 def _delimited_rows(text: str, delimiter: str, name: str) -> Iterator[Row]:
-    budget = MAX_CELLS
+    budget = Budget(name)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     line = 1
     number = 0
     try:
         for record in reader:
             number += 1
-            budget -= len(record)
-            if budget < 0:
-                raise ParseError(
-                    "too_large", f"'{name}' holds more than {MAX_CELLS:,} cells. Split it, or load it into a database."
-                )
+            budget.spend(len(record))
             yield number, [field.strip() for field in record], (line, max(line, reader.line_num))
             line = reader.line_num + 1
     except csv.Error as error:
@@ -191,13 +174,11 @@ class _Header:
     rows: int = 0  # data rows seen below it
 
 
-def _write_tables(rows: Iterable[Row], sheet: str | None, out: Builder) -> int:
-    """Write rows as tables; returns how many cells may still be read."""
+def write_tables(rows: Iterable[Row], sheet: str | None, out: Builder) -> None:
+    """Write rows as tables."""
     group: list[Row] = []
     header = _Header()
-    used = 0
     for row in rows:
-        used += len(row[1])
         if any(row[1]):
             group.append(row)
         if group and (not any(row[1]) or len(group) >= _GROUP_ROWS):
@@ -205,7 +186,6 @@ def _write_tables(rows: Iterable[Row], sheet: str | None, out: Builder) -> int:
             group = []
     if group:
         _write_group(group, sheet, header, out)
-    return MAX_CELLS - used
 
 
 def _write_group(group: list[Row], sheet: str | None, header: _Header, out: Builder) -> _Header:
@@ -273,7 +253,7 @@ def _cells(row: Row, sheet: str | None, columns: list[int]) -> list[Cell]:
     return [
         (
             texts[column - 1] if column <= len(texts) else "",
-            Locator(sheet=sheet, cells=f"{_letter(column)}{number}", lines=lines),
+            Locator(sheet=sheet, cells=f"{column_letter(column)}{number}", lines=lines),
         )
         for column in columns
     ]
@@ -283,9 +263,5 @@ def _place(row: Row, sheet: str | None) -> Locator:
     """``A4:D4``, from the first to the last cell with a value."""
     number, texts, lines = row
     filled = [column for column, text in enumerate(texts, 1) if text]
-    first, last = f"{_letter(filled[0])}{number}", f"{_letter(filled[-1])}{number}"
+    first, last = f"{column_letter(filled[0])}{number}", f"{column_letter(filled[-1])}{number}"
     return Locator(sheet=sheet, cells=first if first == last else f"{first}:{last}", lines=lines)
-
-
-def _letter(column: int) -> str:
-    return str(get_column_letter(min(column, 18278)))

@@ -8,14 +8,17 @@ once and are referred to by number, which keeps large tables small.
      "paths": [[heading, …], …], "headers": [text, …],
      "hidden": [[text, reason, locator], …], "members": [[name, size, reason, message], …],
      "blocks": [[kind, start, end, locator, path number, header number, level, [[start, end, locator], …]], …]}
+
+The bytes of members travel behind one line of JSON: ``{"files": [size or [reason, message], …]}``.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, get_args
 
-from citewell.errors import ParseReason
+from citewell.errors import ParseError, ParseReason
 from citewell.parsing.parsed import Member, Parsed
 from citewell.records import Block, BlockKind, Hidden, Json, Locator, Place
 
@@ -30,6 +33,9 @@ MAX_LEVEL = 1_000
 MAX_METADATA = 100_000  # characters of metadata as JSON
 MAX_HIDDEN = 1_000_000  # characters of hidden text; a builder stops collecting far below
 MAX_MEMBERS = 10_000
+
+
+MAX_MESSAGE = 500  # characters of what is said about one member that was not handed over
 
 
 class WireError(ValueError):
@@ -83,6 +89,43 @@ def decode(data: Any) -> Parsed:
         hidden=_hidden(data.get("hidden")),
         members=members,
     )
+
+
+def encode_files(files: Sequence[bytes | ParseError]) -> bytes:
+    """Contents or errors of members, in order; the inverse of :func:`decode_files`."""
+    table = [len(each) if isinstance(each, bytes) else [each.reason, str(each)[:MAX_MESSAGE]] for each in files]
+    head = json.dumps({"files": table}, ensure_ascii=True, separators=(",", ":")).encode()
+    return b"\n".join((head, b"".join(each for each in files if isinstance(each, bytes))))
+
+
+def decode_files(data: bytes, count: int) -> list[bytes | ParseError]:
+    """``count`` contents or errors; raises :class:`WireError`."""
+    head, _, content = data.partition(b"\n")
+    try:
+        answer = json.loads(head)
+    except ValueError:
+        raise WireError("the answer does not begin with JSON") from None
+    table = _list(answer.get("files") if isinstance(answer, dict) else None, "files")
+    if len(table) != count:
+        raise WireError(f"there are {len(table)} files, not {count}")
+    found: list[bytes | ParseError] = []
+    at = 0
+    for row in table:
+        if isinstance(row, list):
+            found.append(_error(row))
+            continue
+        size = _number(row, 0, len(content) - at)
+        found.append(content[at : at + size])
+        at += size
+    if at != len(content):
+        raise WireError("there are bytes left over")
+    return found
+
+
+def _error(row: list[Any]) -> ParseError:
+    if len(row) != 2 or row[0] not in _REASONS:
+        raise WireError("an error is not a reason and a message")
+    return ParseError(row[0], _text(row[1], MAX_MESSAGE, "message"))
 
 
 def _hidden(rows: Any) -> tuple[Hidden, ...]:

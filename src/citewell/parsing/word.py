@@ -1,73 +1,94 @@
-"""Word documents: paragraphs, headings, lists, tables and notes in body order.
+"""Word documents: paragraphs, headings, lists, tables, text boxes, charts and notes in body order.
 
-Tracked changes read as accepted: insertions are text, deletions are not. Page headers and footers repeat on every page
-and are left out. Word files have no pages until they are printed, so locators count paragraphs and tables.
+The XML is read directly rather than through python-docx, which loads every picture, gives up at the first damaged part,
+and knows neither numbers of lists nor text boxes, notes or 'Strict Open XML'.
+
+Tracked changes read as accepted: insertions are text, deletions are not. Fields show their last result. Footnotes,
+endnotes, comments and page headers (each once) follow the body. Word files have no pages until they are printed, so
+locators count paragraphs and tables. Hidden text, type of 1 point or smaller and white type on white paper are kept
+apart. Nothing outside the file (linked pictures, attached templates) is ever fetched, and macros are not read.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
-
-import docx
-from docx.opc.exceptions import PackageNotFoundError
-from docx.oxml import parse_xml
-from docx.oxml.ns import qn
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
+from citewell.parsing import office_math, packages, slides_data
 from citewell.parsing.builder import Builder, Cell
-from citewell.parsing.packages import BROKEN, describe, open_package
+from citewell.parsing.numerals import column_letter
+from citewell.parsing.slides_shapes import MC, R
+from citewell.parsing.word_lists import VAL, Lists, W, whole
+from citewell.parsing.word_styles import CODE_STYLE, TITLES, ParagraphStyle, Styles, filled
 from citewell.records import Locator
 
-_P, _TBL, _TR, _TC, _SDT, _SDT_CONTENT = (qn(f"w:{name}") for name in ("p", "tbl", "tr", "tc", "sdt", "sdtContent"))
-_TEXT, _TAB, _BREAK, _RETURN, _HYPHEN = (qn(f"w:{name}") for name in ("t", "tab", "br", "cr", "noBreakHyphen"))
-_VAL = qn("w:val")
+_P, _TBL, _TR, _TC, _SDT, _SDT_CONTENT = (f"{W}{name}" for name in ("p", "tbl", "tr", "tc", "sdt", "sdtContent"))
+_BOX = f"{W}txbxContent"
+_CHARACTERS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}ptab": "\t"}
 _SKIPPED = frozenset(
-    [qn(f"w:{name}") for name in ("del", "moveFrom", "pPr", "rPr", "instrText", "txbxContent", "footnoteReference")]
-    + ["{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"]
+    [f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "instrText", "delText", "footnoteReference", "rt")]
+    + [f"{MC}Fallback"]
 )
-_BOX = qn("w:txbxContent")
-_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
-_HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|otsikko)\s*(\d)", re.IGNORECASE)
-_CODE_STYLE = re.compile(r"code|source|listing|preformatted|consol", re.IGNORECASE)
+_DRAWN = frozenset(
+    (_BOX, "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart",
+     "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds")
+)  # fmt: skip
 _NOTES = {"footnotes": "Footnotes", "endnotes": "Endnotes"}
+_MAX_SPAN = 1_000
+_MAX_NESTED = 30  # text boxes and tables within each other
 
 
 def read(data: bytes, out: Builder) -> None:
     out.media_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    with open_package(data, out.name) as archive:
-        describe(archive, out)
-        if b"purl.oclc.org/ooxml" in archive.read(
-            "_rels/.rels" if "_rels/.rels" in archive.namelist() else archive.namelist()[0]
-        ):
+    with packages.open_package(data, out.name) as archive:
+        packages.describe(archive, out)
+        packages.note_macros(archive, out)
+        package = packages.Package(archive, out.name)
+        part = package.main("word/document.xml")
+        root = packages.xml_root(
+            packages.transitional(packages.read_part(archive, part, out.name)) or b"<none/>", out.name
+        )
+        body = root.find(f"{W}body")
+        if body is None:
             raise ParseError(
-                "unsupported",
-                f"'{out.name}' is a 'Strict Open XML' document, which is not read yet. In Word, save it as an ordinary "
-                ".docx document.",
+                "corrupt", f"'{out.name}' is not a readable Word document: it has no body. Open it in Word and save it."
             )
-    try:
-        document = docx.Document(io.BytesIO(data))
-    except (PackageNotFoundError, *BROKEN, KeyError, SyntaxError, AttributeError) as error:
-        raise ParseError(
-            "corrupt", f"'{out.name}' is not a readable Word document ({error}). Open it in Word and save it again."
-        ) from None
-    reader = _Body(document, out)
-    reader.blocks(document.element.body)
-    reader.notes()
+        reader = _Body(package, part, out)
+        background = root.find(f"{W}background")
+        reader.paper = background is None or background.get(f"{W}color", "auto").lower() in {"auto", "ffffff"}
+        reader.blocks(body)
+        reader.notes()
+
+
+@dataclass
+class _Line:
+    """One paragraph's characters and what is anchored to it."""
+
+    shown: list[str] = field(default_factory=list)
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    drawn: list[Any] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.shown)
 
 
 class _Body:
     """One pass over the body. Counts paragraphs and tables as a reader would, from 1."""
 
-    def __init__(self, document: Any, out: Builder) -> None:
-        self.document = document
+    def __init__(self, package: packages.Package, part: str, out: Builder) -> None:
+        self.package = package
+        self.part = part
         self.out = out
-        self.paragraphs = 0
-        self.tables = 0
-        self.styles = {style.style_id: style for style in document.styles}
+        self.paper = True
+        self.paragraphs = self.tables = self.charts = 0
+        self.depth = 0
+        self.styles = Styles(package.root(package.related(part, "styles")))
+        self.lists = Lists(package.root(package.related(part, "numbering")))
 
     def blocks(self, parent: Any) -> None:
         for element in _flattened(parent):
@@ -77,97 +98,230 @@ class _Body:
                 self.table(element)
 
     def paragraph(self, element: Any) -> None:
-        text = _text(element)
+        style, number, level = self.look(element)
+        line = self.line(element, style)
+        text = line.text
         if text.strip():
             self.paragraphs += 1
-            self.write(element, text, Locator(part=f"paragraph {self.paragraphs}"))
-        for box in _boxes(element):
-            self.blocks(box)
+            mark = self.mark(number, level, style)
+            self.write(text, mark, style, level if number else None)
+        self.hide(line)
+        self.drawn(line)
 
-    def write(self, element: Any, text: str, place: Locator) -> None:
-        """One paragraph by its style."""
-        out = self.out
-        style, outline, numbered = self.style(element)
-        heading = _HEADING.match(style)
-        if style in {"Title", "Titel", "Titre"}:
+    def mark(self, number: str, level: int, style: ParagraphStyle) -> str:
+        if not number:
+            return ""
+        linked = self.styles.linked_list(self.lists.link(number)) if self.lists.link(number) else ""
+        return self.lists.next(number, level, linked)
+
+    def write(self, text: str, mark: str, style: ParagraphStyle, level: int | None) -> None:
+        """One paragraph by its style. level: in a list, from 0."""
+        out, place, name = self.out, self.place, style.name
+        shown = f"{mark} {text}" if mark else text
+        if name.lower() in TITLES:
             out.title = out.title or clean_line(text)
             out.add("title", text, place)
-        elif heading or outline is not None:
-            out.heading(text, int(heading[1]) if heading else (outline or 0) + 1, place)
-        elif numbered is not None or style.startswith(("List", "Liste")):
-            digit = re.search(r"\d+$", style)
-            out.add("list_item", text, place, level=1 + (numbered or (int(digit[0]) - 1 if digit else 0)))
-        elif "caption" in style.lower():
+        elif style.heading:
+            out.heading(shown, style.heading, place)
+        elif level is not None or name.startswith(("List", "Liste")):
+            digit = re.search(r"\d+$", name)
+            out.add("list_item", shown, place, level=1 + (level or (int(digit[0]) - 1 if digit else 0)))
+        elif "caption" in name.lower():
             out.add("caption", text, place)
-        elif _CODE_STYLE.search(style):
+        elif CODE_STYLE.search(name):
             out.add("code", text, place)
-        elif "quote" in style.lower():
+        elif "quote" in name.lower():
             out.add("quote", text, place, level=1)
         else:
             out.add("paragraph", text, place)
 
-    def style(self, element: Any) -> tuple[str, int | None, int | None]:
-        """Style name, outline level (0 is outermost), list level (0 is outermost); ``None`` where there is none."""
-        properties = element.find(qn("w:pPr"))
-        outline = numbered = None
-        name = ""
-        if properties is not None:
-            named = properties.find(qn("w:pStyle"))
-            style = self.styles.get(named.get(_VAL)) if named is not None else None
-            name = (style.name or "") if style is not None else ""
-            outline = _number(properties.find(qn("w:outlineLvl")))
-            list_ = properties.find(qn("w:numPr"))
-            if list_ is not None and _number(list_.find(qn("w:numId"))) != 0:
-                numbered = _number(list_.find(qn("w:ilvl"))) or 0
-        return name, outline if outline is not None and outline < 9 else None, numbered
+    @property
+    def place(self) -> Locator:
+        return Locator(part=f"paragraph {max(1, self.paragraphs)}")
+
+    def hide(self, line: _Line) -> None:
+        for text, reason in line.hidden:
+            self.out.hide(text, reason, self.place)
+
+    def look(self, element: Any) -> tuple[ParagraphStyle, str, int]:
+        """A paragraph's style, and its list (empty for none) with the level from 0."""
+        properties = element.find(f"{W}pPr")
+        if properties is None:
+            style = self.styles.paragraph("")
+            return style, style.number if style.number != "0" else "", style.level or 0
+        named = properties.find(f"{W}pStyle")
+        style = self.styles.paragraph("" if named is None else named.get(VAL, ""))
+        outline = _number(properties.find(f"{W}outlineLvl"))
+        if outline is not None:
+            style = _with_heading(style, outline + 1 if 0 <= outline < 9 else 0)
+        number, level = style.number, style.level
+        if number and level is None:
+            level = self.lists.level_of_style(number, style.identity)
+        list_ = properties.find(f"{W}numPr")
+        if list_ is not None:
+            own = list_.find(f"{W}numId")
+            number = number if own is None else own.get(VAL, "")
+            given = _number(list_.find(f"{W}ilvl"))
+            level = given if given is not None else level
+        return style, number if number != "0" else "", min(max(level or 0, 0), 8)
+
+    def line(self, paragraph: Any, style: ParagraphStyle) -> _Line:
+        line = _Line()
+        paper = self.paper and not style.shaded and not filled(paragraph.find(f"{W}pPr"))
+        stack: list[tuple[Iterator[Any], str]] = [(iter(paragraph), "")]
+        while stack:
+            children, reason = stack[-1]
+            element = next(children, None)
+            if element is None:
+                stack.pop()
+                continue
+            tag = element.tag
+            if tag in _SKIPPED or not isinstance(tag, str):
+                continue
+            if tag in _DRAWN:
+                line.drawn.append(element)
+                continue
+            text = None
+            if tag == f"{W}t":
+                text = element.text or ""
+            elif tag in office_math.FORMULAS:
+                text = office_math.line(element)
+            elif tag == f"{W}sym":
+                text = _symbol(element)
+            elif tag in _CHARACTERS:
+                text = _CHARACTERS[tag]
+            if text is None:
+                reason = self.styles.unseen(element, style.identity, paper=paper) if tag == f"{W}r" else reason
+                stack.append((iter(element), reason))
+            elif reason and text.strip():
+                line.hidden.append((text, reason))
+            else:
+                line.shown.append(text)
+        return line
+
+    def drawn(self, line: _Line) -> None:
+        """Text boxes, charts and diagrams, after the paragraph they are anchored to."""
+        for element in line.drawn:
+            if element.tag == _BOX:
+                self.box(element)
+                continue
+            diagram = element.tag.endswith("relIds")
+            relation = self.package.relations(self.part).get(element.get(f"{R}{'dm' if diagram else 'id'}", ""))
+            root = self.package.root(relation.target) if relation is not None else None
+            if root is None:
+                continue
+            if diagram:
+                for text, level in slides_data.diagram(root):
+                    self.out.add("list_item", text, self.place, level=level)
+            else:
+                self.charts += 1
+                slides_data.write_chart(slides_data.chart(root), Locator(part=f"chart {self.charts}"), self.out)
+
+    def box(self, element: Any) -> None:
+        if self.depth >= _MAX_NESTED:
+            return
+        paper, self.paper = self.paper, False  # what a box is filled with is not worked out
+        self.depth += 1
+        self.blocks(element)
+        self.depth -= 1
+        self.paper = paper
 
     def table(self, element: Any) -> None:
         rows = [list(_row(row)) for row in _rows(element)]
         self.tables += 1
         part = f"table {self.tables}"
+        style = element.find(f"{W}tblPr/{W}tblStyle")
+        paper = self.paper
+        if style is not None and self.styles.colours_tables(style.get(VAL, "")):
+            self.paper = False
         if max((len(row) for row in rows), default=0) < 2 or len(rows) == 1:
-            for cell in (cell for row in rows for cell, _, _ in row):  # a box around text, not a table
-                self.blocks(cell)
-            return
+            if self.depth < _MAX_NESTED:
+                self.depth += 1
+                for cell in (cell for row in rows for cell, _, _ in row):  # a box around text, not a table
+                    self.blocks(cell)
+                self.depth -= 1
+        else:
+            self.rows(rows, part)
+        self.paper = paper
+
+    def rows(self, rows: list[list[tuple[Any, int, bool]]], part: str) -> None:
         table = self.out.table()
         for number, row in enumerate(rows, start=1):
             cells: list[Cell] = []
             for cell, column, continued in row:
                 while len(cells) < column:
                     cells.append(("", Locator()))
-                place = Locator(part=part, cells=f"{_letter(column)}{number}")
-                cells.append(("" if continued else _cell_text(cell), place))
-            place = Locator(part=part, cells=f"A{number}:{_letter(max(0, len(cells) - 1))}{number}")
-            filled = sum(1 for text, _ in cells if text.strip())
-            if number == 1 and filled >= 2:
+                place = Locator(part=part, cells=f"{column_letter(column + 1)}{number}")
+                cells.append(("" if continued else self.cell(cell), place))
+            place = Locator(part=part, cells=f"A{number}:{column_letter(max(1, len(cells)))}{number}")
+            filled_cells = sum(1 for text, _ in cells if text.strip())
+            if number == 1 and filled_cells >= 2:
                 table.header(cells, place)
             else:
                 table.row(cells, place)
 
-    def notes(self) -> None:
-        """Footnotes and endnotes, after the body, under headings of their own."""
-        for part in self.document.part.package.iter_parts():
-            kind = next((kind for kind in _NOTES if str(part.partname).endswith(f"/{kind}.xml")), None)
-            if kind is None:
+    def cell(self, cell: Any, depth: int = 0) -> str:
+        """A cell's text on one line; tables and text boxes inside it are read in order."""
+        paper, self.paper = self.paper, self.paper and not filled(cell.find(f"{W}tcPr"))
+        pieces: list[str] = []
+        for element in _flattened(cell) if depth < _MAX_NESTED else ():
+            if element.tag == _TBL:
+                inner = (each for row in _rows(element) for each, _, continued in _row(row) if not continued)
+                pieces += (self.cell(each, depth + 1) for each in inner)
                 continue
-            try:
-                root = parse_xml(part.blob)
-            except SyntaxError:  # lxml's error for damaged XML is one
-                self.out.notes.append(f"The {kind} could not be read.")
-                continue
-            self.note_part(root, _NOTES[kind])
+            style, number, level = self.look(element)
+            line = self.line(element, style)
+            if line.text.strip():
+                mark = self.mark(number, level, style)
+                pieces.append(f"{mark} {line.text}" if mark else line.text)
+            self.hide(line)
+            pieces += (self.cell(each, depth + 1) for each in line.drawn if each.tag == _BOX)
+        self.paper = paper
+        return " ".join(piece for piece in pieces if piece.strip())
 
-    def note_part(self, root: Any, heading: str) -> None:
-        written = False
-        for note in root:
-            text = "\n".join(_text(paragraph) for paragraph in note.iter(_P))
-            if note.get(qn("w:type")) or not text.strip():
-                continue  # separators
-            if not written:
-                self.out.heading(heading, 1, Locator(part=heading.lower()))
-                written = True
-            number = clean_line(note.get(qn("w:id")) or "")[:20]
-            self.out.add("list_item", text, Locator(part=f"{heading.lower()[:-1]} {number}"), level=1)
+    def notes(self) -> None:
+        """Notes and comments under headings of their own or as quotes; page headers and footers, each once."""
+        for kind, heading in _NOTES.items():
+            root = self.package.root(self.package.related(self.part, kind))
+            written = False
+            for note in root if root is not None else ():
+                text = self.cell(note)
+                if note.get(f"{W}type") in {"separator", "continuationSeparator", "continuationNotice"} or not text:
+                    continue
+                if not written:
+                    self.out.heading(heading, 1, Locator(part=kind))
+                    written = True
+                label = clean_line(note.get(f"{W}id") or "")[:20]
+                self.out.add("list_item", text, Locator(part=f"{kind[:-1]} {label}"), level=1)
+        self.out.close_sections(1)
+        comments = self.package.root(self.package.related(self.part, "comments"))
+        for comment in comments.iterfind(f"{W}comment") if comments is not None else ():
+            author = clean_line(comment.get(f"{W}author") or "")[:100]
+            part = f"comment by {author}" if author else "comment"
+            self.out.add("quote", self.cell(comment), Locator(part=part), level=1)
+        self.page_parts()
+
+    def page_parts(self) -> None:
+        written: set[str] = set()
+        for relation in self.package.relations(self.part).values():
+            if relation.kind in {"header", "footer"} and (root := self.package.root(relation.target)) is not None:
+                text = self.cell(root)
+                if any(map(str.isalpha, text)) and text not in written:
+                    written.add(text)
+                    self.out.add("paragraph", text, Locator(part=f"page {relation.kind}"))
+
+
+def _with_heading(style: ParagraphStyle, heading: int) -> ParagraphStyle:
+    return ParagraphStyle(style.identity, style.name, heading, style.number, style.level, style.shaded)
+
+
+def _symbol(element: Any) -> str:
+    """A character of a symbol font, as the private code that Word files give it."""
+    code = element.get(f"{W}char", "")
+    try:
+        return chr(int(code, 16)) if 0 < len(code) <= 4 else ""
+    except ValueError:
+        return ""
 
 
 def _flattened(parent: Any) -> Iterator[Any]:
@@ -179,79 +333,44 @@ def _flattened(parent: Any) -> Iterator[Any]:
             content = element.find(_SDT_CONTENT)
             if content is not None:
                 yield from _flattened(content)
-        elif element.tag in {qn("w:ins"), qn("w:moveTo"), qn("w:customXml"), qn("w:smartTag")}:
+        elif element.tag in {f"{W}ins", f"{W}moveTo", f"{W}customXml", f"{W}smartTag"}:
             yield from _flattened(element)
 
 
 def _rows(table: Any) -> Iterator[Any]:
+    """Rows that are there: not those whose deletion is tracked."""
     for element in table:
         if element.tag == _TR:
-            yield element
+            if element.find(f"{W}trPr/{W}del") is None:
+                yield element
         elif element.tag == _SDT and element.find(_SDT_CONTENT) is not None:
             yield from _rows(element.find(_SDT_CONTENT))
 
 
 def _row(row: Any) -> Iterator[tuple[Any, int, bool]]:
-    """Cells with their 0-based column, and whether they continue a merged cell from above."""
-    column = 0
-    for cell in row.iter(_TC):
-        if next((each for each in cell.iterancestors(_TR)), None) is not row:
-            continue  # a cell of a nested table
-        properties = cell.find(qn("w:tcPr"))
+    """Cells with their 0-based column, and whether they continue a merged cell."""
+    before = row.find(f"{W}trPr/{W}gridBefore")
+    column = min(max(0, _number(before) or 0), _MAX_SPAN)
+    for cell in _cells(row):
+        properties = cell.find(f"{W}tcPr")
         width, continued = 1, False
         if properties is not None:
-            width = min(max(1, _number(properties.find(qn("w:gridSpan"))) or 1), 1000)
-            merge = properties.find(qn("w:vMerge"))
-            continued = merge is not None and merge.get(_VAL) in {None, "continue"}
-        yield cell, column, continued
+            width = min(max(1, _number(properties.find(f"{W}gridSpan")) or 1), _MAX_SPAN)
+            merges = (properties.find(f"{W}{name}") for name in ("vMerge", "hMerge"))
+            continued = any(merge is not None and merge.get(VAL) in {None, "continue"} for merge in merges)
+        yield cell, min(column, _MAX_SPAN), continued
         column += width
 
 
-def _cell_text(cell: Any) -> str:
-    return " ".join(_text(paragraph) for paragraph in cell.iter(_P))
-
-
-def _boxes(paragraph: Any) -> Iterator[Any]:
-    for box in paragraph.iter(_BOX):
-        ancestors = list(box.iterancestors())
-        if not any(each.tag.endswith("}Fallback") for each in ancestors) and sum(e.tag == _BOX for e in ancestors) == 0:
-            yield box
-
-
-def _text(paragraph: Any) -> str:
-    """Visible characters of a paragraph, tracked changes accepted."""
-    pieces: list[str] = []
-    stack = [iter(paragraph)]
-    while stack:
-        element = next(stack[-1], None)
-        if element is None:
-            stack.pop()
-        elif element.tag in _SKIPPED or not isinstance(element.tag, str):
-            continue
-        elif element.tag in {_TEXT, _MATH_TEXT}:
-            pieces.append(element.text or "")
-        elif element.tag == _TAB:
-            pieces.append("\t")
-        elif element.tag in {_BREAK, _RETURN}:
-            pieces.append("\n")
-        elif element.tag == _HYPHEN:
-            pieces.append("-")
-        else:
-            stack.append(iter(element))
-    return "".join(pieces)
+def _cells(row: Any) -> Iterator[Any]:
+    for element in row:
+        if element.tag == _TC:
+            yield element
+        elif element.tag == _SDT and element.find(_SDT_CONTENT) is not None:
+            yield from _cells(element.find(_SDT_CONTENT))
+        elif element.tag == f"{W}customXml":
+            yield from _cells(element)
 
 
 def _number(element: Any) -> int | None:
-    if element is None:
-        return None
-    text = element.get(_VAL) or ""
-    return int(text) if text.lstrip("-").isdigit() and len(text) < 6 else None
-
-
-def _letter(column: int) -> str:
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+    return None if element is None else whole(element.get(VAL), -1)

@@ -1,8 +1,9 @@
 """Files below a folder, or one file: what is there, and who may read it.
 
 Not indexed, on purpose: hidden files and folders (their name starts with a dot), folders that hold packages or caches
-(:data:`SKIPPED_FOLDERS`), other Citewell collections, and the readers file itself. Links to folders are not followed,
-and links to files only when the file is inside the source: a link can neither leave the source nor make it endless.
+(:data:`SKIPPED_FOLDERS`), other Citewell collections, and the readers file itself. Listed but not read: links to
+folders, links to files outside the source (a link can neither leave the source nor make it endless), and what is no
+file at all, such as named pipes, sockets and devices.
 
 The readers file ``citewell-readers.toml``, in the source's root or the nearest folder above it, holds rules on paths
 below its own folder; the first match decides::
@@ -16,12 +17,15 @@ Without the file every document is readable by ``everyone``; with it, a path no 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from citewell.access import EVERYONE, check_principal
 from citewell.errors import ParseError, PathError, SettingsError
@@ -34,11 +38,30 @@ SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "__MACOSX"})
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file as it was listed. uri: absolute path. size in bytes."""
+    """A file as it was listed. path: as the system knows it. uri: the same as text. size in bytes."""
 
-    uri: str
+    path: str
     size: int
     mtime_ns: int
+
+    @property
+    def uri(self) -> str:
+        """The path; bytes of a name that are not UTF-8 are written ``\\xff``."""
+        return readable(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """What stands in a source but is not read. reason: as in :class:`~citewell.errors.ParseError`."""
+
+    uri: str
+    reason: Literal["unreadable", "special", "link"]
+    message: str
+
+
+def readable(path: str) -> str:
+    """A path as text that can be stored and shown."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def source_id(location: Path) -> str:
@@ -61,55 +84,125 @@ def resolve(path: str | Path) -> Path:
     return absolute
 
 
-def scan(location: Path, unreadable: list[tuple[str, str]]) -> Iterator[FileEntry]:
-    """Every file of the source, folder by folder. What cannot be listed goes to ``unreadable`` with the reason."""
-    if location.is_file():
-        state = location.stat()
-        yield FileEntry(str(location), state.st_size, state.st_mtime_ns)
+def scan(location: Path, unlisted: list[Unlisted], within: Path | None = None) -> Iterator[FileEntry]:
+    """Every file of the source, folder by folder. What is there but not read goes to ``unlisted`` with the reason.
+
+    within: a file or folder of the source, to list only that; nothing when it is gone or left out on purpose.
+    """
+    start = within or location
+    if start != location and (_left_out(start.relative_to(location).parts) or _in_collection(start, location)):
         return
     root = location.resolve()
-    stack = [str(location)]
+    if not start.is_dir() or (start.is_symlink() and start != location):
+        if start.parent.is_dir():
+            with os.scandir(start.parent) as entries:
+                entry = next((each for each in entries if each.name == start.name), None)
+            if entry is not None:
+                yield from _file(entry, root if location.is_dir() else root.parent, unlisted)
+        return
+    stack = [str(start)]
     while stack:
         folder = stack.pop()
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            unreadable.append((folder, error.strerror or str(error)))
+            unlisted.append(_unreadable(folder, error))
             continue
         if folder.endswith(".citewell") and any(entry.name == COLLECTION_FILE for entry in entries):
             continue
         folders = []
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in SKIPPED_FOLDERS or entry.name == READERS_FILE:
+            if _left_out((entry.name,)):
                 continue
-            try:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif entry.is_file():
-                    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
-                        unreadable.append((entry.path, "it is a link to a file outside the source"))
-                        continue
-                    state = entry.stat()
-                    yield FileEntry(entry.path, state.st_size, state.st_mtime_ns)
-            except OSError as error:
-                unreadable.append((entry.path, error.strerror or str(error)))
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            else:
+                yield from _file(entry, root, unlisted)
         stack.extend(reversed(folders))
 
 
-def read_bytes(entry: FileEntry, limit_megabytes: int) -> bytes:
-    """The file's bytes, or a :class:`ParseError` that says why not."""
-    if entry.size > limit_megabytes * 1_000_000:
-        raise ParseError(
-            "too_large",
-            f"The file has {entry.size / 1e6:.0f} MB; files above {limit_megabytes} MB are not read. "
-            "Split it, or set CITEWELL_PARSING_MAX_FILE_MEGABYTES higher.",
-        )
+def _left_out(parts: Sequence[str]) -> bool:
+    return any(part.startswith(".") or part in SKIPPED_FOLDERS or part == READERS_FILE for part in parts)
+
+
+def _in_collection(path: Path, location: Path) -> bool:
+    """Whether ``path`` is, or is inside, a Citewell collection below ``location``."""
+    above = [each for each in (path, *path.parents) if each != location and each.is_relative_to(location)]
+    return any(each.name.endswith(".citewell") and (each / COLLECTION_FILE).exists() for each in above)
+
+
+def _file(entry: os.DirEntry[str], root: Path, unlisted: list[Unlisted]) -> Iterator[FileEntry]:
+    """The file of a folder's entry, or a line in ``unlisted``."""
     try:
-        return Path(entry.uri).read_bytes()
+        state = entry.stat()
+        if entry.is_symlink():
+            if stat.S_ISDIR(state.st_mode):
+                unlisted.append(Unlisted(readable(entry.path), "link", "It is a link to a folder; those are not "
+                                         "followed. Add the folder itself if it should be read."))  # fmt: skip
+                return
+            if not Path(entry.path).resolve().is_relative_to(root):
+                unlisted.append(Unlisted(readable(entry.path), "link", "It is a link to a file outside the source. "
+                                         "Add that file or its folder itself if it should be read."))  # fmt: skip
+                return
+        if not stat.S_ISREG(state.st_mode):
+            message = f"It is {_special(state.st_mode)}, not a file; nothing is read from it."
+            unlisted.append(Unlisted(readable(entry.path), "special", message))
+            return
+        yield FileEntry(entry.path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        if entry.is_symlink():
+            why = "leads back to itself" if error.errno == errno.ELOOP else "points to nothing that is there"
+            unlisted.append(Unlisted(readable(entry.path), "link", f"It is a link that {why}."))
+        else:
+            unlisted.append(_unreadable(entry.path, error))
+
+
+def _unreadable(path: str, error: OSError) -> Unlisted:
+    why = error.strerror or str(error)
+    return Unlisted(readable(path), "unreadable", f"Not read: {why}. Check its permissions and sync again.")
+
+
+def _special(mode: int) -> str:
+    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
+    return kinds.get(stat.S_IFMT(mode), "something special")
+
+
+READ_ATTEMPTS = 3
+"""A file that changes while it is read is read again this often before it is left for the next run."""
+
+
+def read_bytes(entry: FileEntry, limit_megabytes: int) -> bytes:
+    """The file's bytes as they were at one moment, or a :class:`ParseError` that says why not."""
+    limit = limit_megabytes * 1_000_000
+    try:
+        for _ in range(READ_ATTEMPTS):
+            if (data := _read_once(entry, limit)) is not None:
+                return data
     except FileNotFoundError:
         raise ParseError("vanished", "The file was removed while it was being read. Sync again.") from None
     except OSError as error:
         raise ParseError("unreadable", f"The file cannot be read: {error.strerror}. Check its permissions.") from None
+    raise ParseError("changing", "The file changed each time it was read; someone is writing it. It is read again later.")
+
+
+def _read_once(entry: FileEntry, limit: int) -> bytes | None:
+    """All bytes, or ``None`` when the file changed meanwhile. Never waits for a pipe that took the file's place."""
+    descriptor = os.open(entry.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise ParseError("special", f"It is {_special(before.st_mode)} now, not a file; nothing is read from it.")
+        if before.st_size > limit:
+            raise ParseError(
+                "too_large",
+                f"The file has {before.st_size / 1e6:,.0f} MB; files above {limit // 1_000_000} MB are not read. "
+                "Split it, or set CITEWELL_PARSING_MAX_FILE_MEGABYTES higher.",
+            )
+        data = file.read(before.st_size + 1)
+        after = os.fstat(descriptor)
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
+    return data if same else None
 
 
 class ReadersRules:

@@ -1,0 +1,118 @@
+"""A PDF file's bookmarks: which headings it has, and of which level.
+
+Bookmarks are written by the program that made the file, so they are believed over sizes of fonts. They may point in
+circles, so entries are counted and never visited twice.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from citewell.cleaning import clean_line
+from citewell.parsing.pdf_layout import Piece
+
+MAX_BOOKMARKS = 5_000
+MAX_DEPTH = 6  # levels of headings
+_MAX_TITLE = 1_000  # bytes of UTF-16
+_NUMBER = re.compile(
+    r"^(?:(?:chapter|section|part|appendix|kapitel|teil)\s+)?(?:[\dA-Z]{1,3}(?:\.\d+)*|[IVX]+)[.:)]?\s+", re.I
+)
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+class Bookmark(NamedTuple):
+    """page: 1-based."""
+
+    title: str
+    level: int
+    page: int
+
+
+def bookmarks(document: Any) -> list[Bookmark]:
+    """In the file's order. document: a ``pypdfium2.PdfDocument``."""
+    found: list[Bookmark] = []
+    seen: set[int] = set()
+    waiting = [(pdfium.FPDFBookmark_GetFirstChild(document, None), 1)]
+    while waiting and len(seen) < MAX_BOOKMARKS:
+        mark, level = waiting.pop()
+        address = ctypes.addressof(mark.contents) if mark else 0
+        if not address or address in seen:
+            continue
+        seen.add(address)
+        page = _page_of(document, mark)
+        title = clean_line(_title(mark))
+        if title and page:
+            found.append(Bookmark(title, level, page))
+        waiting.append((pdfium.FPDFBookmark_GetNextSibling(document, mark), level))
+        if level < MAX_DEPTH:
+            waiting.append((pdfium.FPDFBookmark_GetFirstChild(document, mark), level + 1))
+    return found
+
+
+def _title(mark: Any) -> str:
+    size = min(_MAX_TITLE, pdfium.FPDFBookmark_GetTitle(mark, None, 0))
+    if size <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(_MAX_TITLE)
+    size = pdfium.FPDFBookmark_GetTitle(mark, buffer, _MAX_TITLE)
+    return buffer.raw[: max(0, min(size, _MAX_TITLE) - 2)].decode("utf-16-le", "ignore")
+
+
+def _page_of(document: Any, mark: Any) -> int:
+    """1-based; 0 when it leads nowhere in this file."""
+    target = pdfium.FPDFBookmark_GetDest(document, mark)
+    if not target:
+        action = pdfium.FPDFBookmark_GetAction(mark)
+        target = pdfium.FPDFAction_GetDest(document, action) if action else None
+    return int(pdfium.FPDFDest_GetDestPageIndex(document, target)) + 1 if target else 0
+
+
+def split_at(pieces: list[Piece], marks: list[Bookmark]) -> list[Piece]:
+    """Cut off the first line of a paragraph that is a bookmark's title: a heading that looks like the text below it."""
+    wanted: dict[int, set[str]] = {}
+    for mark in marks:
+        for page in (mark.page, mark.page + 1):
+            wanted.setdefault(page, set()).update(_names(mark.title))
+    found: list[Piece] = []
+    for piece in pieces:
+        first, _, rest = piece.text.partition("\n")
+        if rest and piece.kind == "text" and not piece.parts and _names(first) & wanted.get(piece.page, set()):
+            left, top, right, bottom = piece.box
+            below = top + (bottom - top) / max(2, piece.lines)
+            found.append(replace(piece, text=first, box=(left, top, right, below), lines=1))
+            found.append(replace(piece, text=rest, box=(left, below, right, bottom), lines=max(1, piece.lines - 1)))
+        else:
+            found.append(piece)
+    return found
+
+
+def levels_by_piece(pieces: list[Piece], marks: list[Bookmark]) -> dict[int, int]:
+    """Number of a piece → level, for the pieces that bookmarks name."""
+    by_page: dict[int, list[int]] = {}
+    for number, piece in enumerate(pieces):
+        if piece.kind in {"text", "item"} and len(piece.text) <= 250:
+            by_page.setdefault(piece.page, []).append(number)
+    found: dict[int, int] = {}
+    for mark in marks:
+        wanted = _names(mark.title)
+        for page in (mark.page, mark.page + 1):  # some programs point to the end of the page before
+            named = (n for n in by_page.get(page, ()) if n not in found and _names(pieces[n].text) & wanted)
+            if (first := next(named, None)) is not None:
+                found[first] = mark.level
+                break
+    return found
+
+
+def _names(text: str) -> set[str]:
+    """The words of a title, with its number and without."""
+    line = clean_line(text)
+    return {name for name in (_words(line), _words(_NUMBER.sub("", line))) if len(name) > 1}
+
+
+def _words(text: str) -> str:
+    return _NOT_WORDS.sub("", text).lower()

@@ -1,0 +1,110 @@
+"""Running headers, footers and page numbers: lines that come again at the edge of page after page.
+
+A number in such a line either stays the same or counts with the pages. Footnotes stand at the edge too and differ only
+in their numbers, but those follow no such rule.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from dataclasses import dataclass
+
+from citewell.parsing.pdf_lines import Row, rows_of
+from citewell.parsing.pdf_text import PageText, Word
+
+_MARGIN = 0.14  # share of the page's height at top and bottom where running headers and footers stand
+_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|p\.)?\s*[-–|]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-–|]?(?:\s*(?:of|von|/)\s*\d{1,4})?", re.I
+)
+_PAGE_OF = re.compile(r"(?:page|seite)\s*(\d{1,4})(?:\s*(?:of|von|/)\s*\d{1,4})?", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line at the edge of a page. apart: it is the outermost one, and further from the text than lines are."""
+
+    page: int
+    key: str
+    row: Row
+    apart: bool
+
+    @property
+    def numbers(self) -> list[int]:
+        return [int(found) for found in re.findall(r"\d{1,9}", self.row.text)]
+
+
+def running_texts(pages: list[PageText]) -> dict[int, set[Word]]:
+    """Words of lines that repeat at the top or bottom of pages, and page numbers, by page."""
+    groups: dict[str, list[_Line]] = {}
+    for page in pages:
+        for line in _edge_lines(page, measured=len(pages) == 2):
+            groups.setdefault(line.key, []).append(line)
+    needed = max(3, min(5, round(0.4 * len(pages))))
+    found: dict[int, set[Word]] = {}
+    for key, lines in groups.items():
+        counting = key.endswith("#") or _PAGE_NUMBER.fullmatch(lines[0].row.text.strip()) is not None
+        repeated = len({line.page for line in lines}) >= (2 if counting else needed) and _regular(lines)
+        for line in lines:
+            if repeated or _repeated_on_two(lines, len(pages)) or _states_its_page(line):
+                found.setdefault(line.page, set()).update(line.row.words)
+    return found
+
+
+def _edge_lines(page: PageText, measured: bool) -> list[_Line]:
+    """measured: whether it matters how far the lines stand from the others."""
+    margin = _MARGIN * page.height
+    last = max((word.middle for word in page.words), default=0.0) - 2.0  # the last line, wherever it stands
+    edge = [
+        word for word in page.words if word.bottom < margin or word.top > page.height - margin or word.middle > last
+    ]
+    rows = rows_of(edge)
+    found = []
+    for row in rows:
+        side = "top" if row.box[3] < page.height / 2 else "bottom"
+        key = f"{side} {_DIGITS.sub('#', row.text.lower())}"
+        if "#" in key or len(row.segments()) < 3:  # else it is the header of a table that goes on
+            found.append(_Line(page.number, key, row, measured and _apart(row, page.words)))
+    return found
+
+
+def _apart(row: Row, words: list[Word]) -> bool:
+    """Whether the line is the page's first or last, with a gap of more than its own height to the others."""
+    top, bottom = row.box[1], row.box[3]
+    above = [word.bottom for word in words if word.middle < top]
+    below = [word.top for word in words if word.middle > bottom]
+    gap = bottom - top
+    return (not above and bool(below) and min(below) - bottom > gap) or (
+        not below and bool(above) and top - max(above) > gap
+    )
+
+
+def _regular(lines: list[_Line]) -> bool:
+    """Each number in the line stays the same, or counts with the pages, on most pages."""
+    counts = [len(line.numbers) for line in lines]
+    width = statistics.mode(counts)
+    chosen = [line for line in lines if len(line.numbers) == width]
+    for place in range(width):
+        values = [line.numbers[place] for line in chosen]
+        steps = [value - line.page for value, line in zip(values, chosen, strict=True)]
+        if max(values.count(statistics.mode(values)), steps.count(statistics.mode(steps))) < 0.6 * len(chosen):
+            return False
+    return True
+
+
+def _repeated_on_two(lines: list[_Line], pages: int) -> bool:
+    """In a file of two pages, the same outermost line at the same height of both."""
+    return (
+        pages == 2
+        and len(lines) == 2
+        and all(line.apart for line in lines)
+        and lines[0].page != lines[1].page
+        and lines[0].row.text == lines[1].row.text
+        and abs(lines[0].row.box[1] - lines[1].row.box[1]) < 2.0
+    )
+
+
+def _states_its_page(line: _Line) -> bool:
+    found = _PAGE_OF.fullmatch(line.row.text.strip())
+    return found is not None and int(found[1]) == line.page

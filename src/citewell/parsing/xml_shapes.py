@@ -1,0 +1,171 @@
+"""What the elements of an XML file are, by their names and shape: prose, lists, tables, records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from citewell.cleaning import clean_line
+
+HEADINGS = frozenset((
+    "title", "head", "heading", "h", "h1", "h2", "h3", "h4", "h5", "h6", "article-title", "subtitle",
+    "invention-title", "section-title", "chapter-title", "bridgehead", "title-of-invention",
+))  # fmt: skip
+PROSE = frozenset((
+    "p", "para", "paragraph", "simpara", "claim-text", "disp-quote", "attrib", "verse-line", "ab", "l", "quote",
+    "blockquote", "formalpara", "clm", "paragraph-federal-research-statement", "license-p", "mixed-citation",
+))  # fmt: skip
+LISTS = frozenset((
+    "list", "ul", "ol", "itemizedlist", "orderedlist", "simplelist", "variablelist", "def-list", "ref-list",
+    "simple-list", "glosslist", "procedure",
+))  # fmt: skip
+ITEMS = frozenset((
+    "list-item", "li", "listitem", "member", "item-text", "ref", "def-item", "varlistentry", "step", "glossentry",
+))  # fmt: skip
+TABLES = frozenset(("table", "informaltable", "tgroup"))
+PREFORMATTED = frozenset(("programlisting", "code", "screen", "literallayout", "preformat", "pre", "verbatim"))
+SKIPPED = frozenset((
+    "graphic", "inline-graphic", "imagedata", "binary", "script", "style", "colspec", "processing-instruction",
+    "math-image", "img", "media", "ds:signature", "signaturevalue", "x509certificate",
+))  # fmt: skip
+_ROWS = frozenset(("tr", "row"))
+_CELLS = frozenset(("td", "th", "entry", "entrytbl"))
+_SPACED = frozenset((*PROSE, *LISTS, *ITEMS, *HEADINGS, *_CELLS, *_ROWS, "break", "br", "lb", "name", "string-name",
+                     "surname", "given-names", "label", "year", "source", "volume", "fpage", "lpage", "pub-id",
+                     "person-group", "collab", "ext-link", "abstract", "sec"))  # fmt: skip
+_TEX = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.DOTALL)
+
+MAX_RECORD_CHARACTERS = 1500  # more is no record but a section
+MAX_RECORD_LEAVES = 60
+MAX_LEAF_CHARACTERS = 300  # longer texts are prose
+
+
+def local(element: Any) -> str:
+    """The name without its namespace, lower case; empty for comments and instructions."""
+    tag = element.tag
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+
+
+def is_prose(element: Any) -> bool:
+    """Text and elements side by side."""
+    if not len(element):
+        return False
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+
+
+def is_record(element: Any) -> bool:
+    """Facts alone: short texts in elements without mixed content, or attributes."""
+    if local(element) in HEADINGS or local(element) in ITEMS or local(element) in PREFORMATTED:
+        return False
+    characters = found = 0
+    for each in element.iter():
+        name = local(each)
+        if name in PROSE or name in TABLES or name in LISTS or name == "title-group" or is_prose(each):
+            return False
+        if not len(each):
+            text = (each.text or "").strip()
+            characters += len(text) + sum(map(len, each.attrib.values()))
+            found += 1
+            if len(text) > MAX_LEAF_CHARACTERS or "</" in text:
+                return False
+        if characters > MAX_RECORD_CHARACTERS or found > MAX_RECORD_LEAVES:
+            return False
+    return found > 0
+
+
+def leaves(element: Any, name: str) -> Iterator[tuple[str, str, Any]]:
+    """(dotted name, text, element) of every text below, and of the attributes of elements without text."""
+    below = [child for child in element if local(child) and local(child) not in SKIPPED]
+    text = clean_line(element.text or "")
+    if text and not below:
+        yield name, text, element
+    if not text or not below:
+        for key, value in element.attrib.items():
+            own = key.rpartition("}")[2]
+            plain = not text and not below and not key.startswith("{") and own.lower() not in _LAYOUT
+            stated = own in _FACTS or plain
+            if stated and (value := clean_line(value)):
+                yield f"{name}.{own}" if name else own, value[:2000], element
+    for child in below:
+        yield from leaves(child, f"{name}.{local(child)}" if name else local(child))
+
+
+_FACTS = frozenset(("name", "title", "label", "value", "text", "description", "summary", "alt", "caption", "key",
+                    "message", "contextRef"))  # fmt: skip
+
+
+_LAYOUT = frozenset((
+    "id", "idref", "rid", "ref-type", "class", "style", "width", "height", "he", "wi", "img-content", "img-format",
+    "inline", "orientation", "content-type", "lang", "file", "alt-img", "position",
+))  # fmt: skip
+
+
+def inline(element: Any) -> str:
+    """The words of an element and all in it. Formulas are kept as TeX where the file has it."""
+    name = local(element)
+    if name in SKIPPED:
+        return element.get("alt") or ""
+    if name == "tex-math":
+        text = "".join(element.itertext())
+        match = _TEX.search(text)
+        return f" {(match[1] if match else text).strip()} "
+    children = list(element)
+    if name in {"alternatives", "inline-formula", "disp-formula"}:  # the same formula several times
+        tex = next((each for each in element.iter() if local(each) == "tex-math"), None)
+        if tex is not None:
+            return inline(tex)
+    pieces = [element.text or ""]
+    for child in children:
+        if inner := local(child):
+            around = " " if inner in _SPACED else ""
+            pieces += (around, inline(child), around)
+        pieces.append(child.tail or "")
+    return "".join(pieces)
+
+
+def table_rows(element: Any) -> Iterator[tuple[Any, bool, list[str]]]:
+    """(row, whether it is a header, texts by column) of an HTML or CALS table. Spanned places stay empty."""
+    waiting: dict[int, int] = {}
+    for row in _own_rows(element):
+        cells: list[str] = []
+        kinds = []
+        for cell in row:
+            if local(cell) not in _CELLS:
+                continue
+            _skip_covered(cells, waiting)
+            kinds.append(local(cell))
+            text = clean_line(inline(cell))
+            for offset in range(_width(cell)):
+                if height := _number(cell.get("rowspan"), 1) - 1 or _number(cell.get("morerows"), 0):
+                    waiting[len(cells)] = height
+                cells.append(text if offset == 0 else "")
+        _skip_covered(cells, waiting)
+        parent = row.getparent()
+        yield row, (parent is not None and local(parent) == "thead") or set(kinds) == {"th"}, cells
+
+
+def _own_rows(element: Any) -> Iterator[Any]:
+    for child in element:
+        if local(child) in _ROWS:
+            yield child
+        elif local(child) in {"thead", "tbody", "tfoot", "tgroup"}:
+            yield from _own_rows(child)
+
+
+def _skip_covered(cells: list[str], waiting: dict[int, int]) -> None:
+    while waiting.get(len(cells), 0) > 0:
+        waiting[len(cells)] -= 1
+        cells.append("")
+
+
+def _width(cell: Any) -> int:
+    """Columns of a cell: ``colspan``, or the numbered columns between ``namest`` and ``nameend``."""
+    first, last = (re.search(r"\d+$", cell.get(name) or "") for name in ("namest", "nameend"))
+    if first and last:
+        return min(1000, max(1, int(last[0]) - int(first[0]) + 1))
+    return _number(cell.get("colspan"), 1)
+
+
+def _number(value: str | None, default: int) -> int:
+    return min(1000, int(value)) if value and value.isascii() and value.isdigit() and len(value) < 9 else default
