@@ -146,7 +146,7 @@ def edited(documents: Sequence[Document], reader: Reader) -> Iterator[Pair]:
         if words_in(document) < MINIMUM:
             continue
         chance, blocks = random.Random(number), paragraphs(document)
-        stem = Path(document.uri).stem
+        stem = source_of(document)
         shuffled = documents[(number + 1) % len(documents)]
         same = {
             "as wrapped text": (rewrapped(blocks), f"{stem} (1).txt", "utf-8"),
@@ -165,8 +165,7 @@ def edited(documents: Sequence[Document], reader: Reader) -> Iterator[Pair]:
             "numbers and dates": (numbers("\n\n".join(blocks), chance, 0.3), f"{stem}-v2.txt", "utf-8"),
             "one number": (numbers("\n\n".join(blocks), chance, 0.0), f"{stem}_2027.txt", "utf-8"),
             "numbers, a third rewritten": (
-                numbers("\n\n".join([*blocks[: 2 * len(blocks) // 3], *paragraphs(shuffled)[: len(blocks) // 3]]),
-                        chance, 0.3), f"{stem} final.txt", "utf-8"),
+                numbers(rewritten("\n\n".join(blocks), shuffled.text), chance, 0.3), f"{stem} final.txt", "utf-8"),
         }  # fmt: skip
         for label, variants in (("same", same), ("version", versions)):
             for made, (content, name, encoding) in variants.items():
@@ -213,6 +212,12 @@ def typos(text: str, chance: random.Random, share: float) -> str:
         ))  # fmt: skip
 
     return re.sub(r"\b[a-z]{5,}\b", slip, text)
+
+
+def rewritten(text: str, source: str) -> str:
+    """The last third in words of another document."""
+    keep = text.rfind(" ", 0, 2 * len(text) // 3)
+    return f"{text[:keep]}\n\n{source[: len(text) - keep]}"
 
 
 def cut(text: str) -> str:
@@ -345,7 +350,8 @@ HARMLESS: dict[str, Callable[[str, random.Random], str]] = {
 HARMFUL: dict[str, Callable[[str, random.Random], str]] = {
     "a number": lambda text, chance: numbers(text, chance, 0.0),
     "two numbers swapped": lambda text, _: _swapped(text),
-    "a unit": lambda text, _: re.sub(r"(?<=\d) ?(days|hours|weeks|months|mm|bar|EUR|GBP|%)", _other_unit, text, count=1),
+    "a unit": lambda text, _: re.sub(
+        r"(?<=\d) ?(days|hours|weeks|months|mm|bar|EUR|GBP|%)", _other_unit, text, count=1),
     "a negation": lambda text, _: re.sub(r"\b(is|are|may|must|can|will|should)\b(?! not)", r"\1 not", text, count=1),
     "a name": lambda text, _: re.sub(r"(?<=[a-z] )[A-Z][a-z]{3,}", "Harrowgate", text, count=1),
     "a letter of a name": lambda text, _: re.sub(r"(?<=[a-z] )([A-Z][a-z]{2})[a-z](?=[a-z])", r"\1x", text, count=1),
@@ -354,7 +360,8 @@ HARMFUL: dict[str, Callable[[str, random.Random], str]] = {
         lambda match: OPPOSITES[match.group()], text, count=1),
     "a condition": lambda text, _: re.sub(r"(?<=[a-z]{3})\. ", ", unless the manager agrees. ", text, count=1),
     "a sentence less": lambda text, _: re.sub(r"(?<=[.:]) [A-Z][^.]{20,}\.", "", text, count=1),
-    "a word less": lambda text, _: re.sub(r" (?:only|also|all|both|new|written|monthly|open|first)\b", "", text, count=1),
+    "a word less": lambda text, _: re.sub(
+        r" (?:only|also|all|both|new|written|monthly|open|first)\b", "", text, count=1),
 }  # fmt: skip
 OPPOSITES = {
     "before": "after", "after": "before", "increase": "decrease", "decrease": "increase", "allowed": "forbidden",
@@ -420,6 +427,7 @@ def judge_documents(pairs: Sequence[Pair]) -> dict[str, object]:
         "near": threshold(near, "same"), "near without rules": threshold([(a, b, True) for a, b, _ in near], "same"),
         "versions": threshold(related, "version"),
         "versions without names": threshold([(a, b, True) for a, b, _ in related], "version"),
+        "shipped": shipped([each for each in pairs if not each.chooses and each.label != "related"]),
         "found": kinds_found([each for each in pairs if not each.chooses]),
     }  # fmt: skip
 
@@ -431,6 +439,17 @@ def _passes(each: Pair) -> bool:
         return relation(each.one, each.other)[0] in {"copies", "near copies"}
     finally:
         duplicates.NEAR = before
+
+
+def shipped(pairs: Sequence[Pair]) -> dict[str, object]:
+    """Precision and recall of the kinds that ``relation`` gives with the shipped thresholds and rules."""
+    called = [relation(each.one, each.other)[0] for each in pairs]
+    same = [(each, float(kind in {"copies", "near copies"}), True) for each, kind in zip(pairs, called, strict=True)]
+    versions = [(each, float(kind == "versions"), True) for each, kind in zip(pairs, called, strict=True)]
+    return {
+        name: {**scores(rows, wanted, 1.0), "f1_interval": f1_interval(rows, wanted, 1.0)}
+        for name, wanted, rows in (("copies and near copies", "same", same), ("versions", "version", versions))
+    }
 
 
 def kinds_found(pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:

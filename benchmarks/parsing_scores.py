@@ -4,7 +4,7 @@ Everything is compared as a :class:`Content`. Expectations and peers come as Mar
 ours comes from its blocks. Words are made alike on every side: Unicode NFKC, lower case, split at whatever is neither
 letter nor digit, every CJK character a word of its own, diacritics that stand alone dropped. Not words: link targets,
 HTML tags and comments, LaTeX commands, the midnight after a date, and the marker or number that begins a line (``-``,
-``2.``, ``b)``), because whether a list's number is text is a matter of taste, not of reading right.
+``2.``, ``- b)``), because whether a list's number is text is a matter of taste, not of reading right.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _IMAGE = re.compile(r"!\[([^\]]*)\]" + _TARGET)
 _LINK = re.compile(r"\[([^\[\]]*)\]" + _TARGET)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _FORMULA = re.compile(r"\$\$?(.+?)\$\$?")
-_MARKER = re.compile(r"\A\s*(?:>\s*)*(?:(?:\d{1,3}|[A-Za-z])[.)]|[-*+•·▪●○◦‣–])\s+(?:\[[ xX]\]\s+)?")
+_MARKER = re.compile(r"\A\s*(?:>\s*)*(?:(?:(?:\d{1,3}|[A-Za-z])[.)]|[-*+•·▪●○◦‣–])\s+(?:\[[ xX]\]\s+)?){1,2}")
 _MIDNIGHT = re.compile(r"(?<=\d{4}-\d\d-\d\d)[ T]00:00(?::00)?(?!\d)")
 _CELL_EDGE = re.compile(r"(?<!\\)\|")
 _WORD = re.compile(r"[^\W_]+")

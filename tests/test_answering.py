@@ -109,3 +109,45 @@ def test_words() -> None:
     assert kind is not None
     assert kind.search("three weeks")
     assert expected_kind("Explain the process") is None
+
+
+def test_a_newer_version_among_the_hits_is_named() -> None:
+    quote = "Receipts are handed in within thirty days."
+    old = passage(quote + " Hotels cost 145 GBP.", title="Travel policy 2023", document="o", date="2023-02-01")
+    new = passage("Receipts are handed in within a month. Hotels cost 190 GBP.", title="Travel policy 2025",
+                  document="n", date="2025-03-01")  # fmt: skip
+    other = passage("Receipts are handed in at the desk.", title="Price list", document="p", date="2026-01-01")
+    hits = [Hit(each, 1.0, "fused") for each in (old, other, new)]
+    _, (citation,) = cite([evidence(old, 0.9)], hits)
+    assert citation.newer is not None
+    assert (citation.newer.document_id, citation.newer.modified_at) == ("n", "2025-03-01")
+    _, (citation,) = cite([evidence(new, 0.9)], hits)
+    assert citation.newer is None
+    _, citations = cite([evidence(old, 0.9), evidence(new, 0.8)], hits)
+    assert [each.newer for each in citations] == [None, None]  # the newer one is cited beside it
+    same = passage("Since March: " + quote, title="Travel policy 2025", document="n", date="2025-03-01")
+    _, (citation,) = cite([evidence(old, 0.9)], [Hit(old, 1.0, "fused"), Hit(same, 0.9, "fused")])
+    assert citation.newer is not None  # one of the quote's sentences is not there
+
+
+def test_a_quote_names_the_other_places_where_it_stands() -> None:
+    quote = "Receipts are handed in within thirty days."
+    one = passage(quote, document="a", date="2024-01-01")
+    wrapped = passage("Before. Receipts are handed\nin within thirty days. After.", document="b", date="2025-01-01")
+    near = passage("Receipts are handed in within thirtyy days.", document="c")
+    inside = passage("NoReceipts are handed in within thirty days.", document="d")
+    table = passage(quote, document="e", header="Rule")
+    hits = [Hit(one, 1.0, "fused", (near,)), *(Hit(each, 0.9, "fused") for each in (wrapped, inside, table))]
+    _, (citation,) = cite([Evidence(hits[0], one.span, 0.9, np.ones(2, np.float32))], hits)
+    (place,) = citation.also
+    start, end = (offset - wrapped.span[0] for offset in place.span)
+    assert (place.document_id, wrapped.text[start:end].split()) == ("b", quote.split())
+    assert place.locator == Locator(lines=(1, 9))
+
+
+def test_a_short_quote_needs_its_whole_passage_to_be_the_same() -> None:
+    one, other = passage("Within two weeks.", document="a"), passage("Pay here. Within two weeks.", document="b")
+    copy = passage("Within two weeks.", document="c")
+    hits = [Hit(one, 1.0, "fused", (copy,)), Hit(other, 0.9, "fused")]
+    _, (citation,) = cite([Evidence(hits[0], one.span, 0.9, np.ones(2, np.float32))], hits)
+    assert [place.document_id for place in citation.also] == ["c"]

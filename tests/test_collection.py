@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,63 @@ def test_a_collection_opens_again_with_the_same_settings(collection: Collection)
 def test_opening_what_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(CollectionError, match="add FOLDER"):
         citewell.open(tmp_path / "nope")
+
+
+def test_a_collection_of_the_first_format_is_read_and_becomes_the_second_when_written(collection: Collection) -> None:
+    manifest = collection.store.root / "collection.toml"
+    first = (
+        manifest.read_text().replace("format_version = 2", "format_version = 1").replace('catalog = "catalog.db"\n', "")
+    )
+    manifest.write_text(first)
+    opened = citewell.open(collection.store.root)
+    assert (opened.store.manifest.format_version, opened.store.manifest.catalog) == (1, "catalog.db")
+    assert opened.status().passages == 0
+    assert manifest.read_text() == first, "reading changes nothing"
+    opened.snapshot("one")
+    assert opened.store.manifest.format_version == 2
+    assert citewell.open(collection.store.root).store.manifest == opened.store.manifest
+
+
+@pytest.mark.parametrize(
+    "line", ['table = "../other.lance"', 'table = "/etc"', 'catalog = "../catalog.db"', 'catalog = ""']
+)
+def test_a_manifest_cannot_lead_out_of_the_collection(collection: Collection, line: str) -> None:
+    manifest = collection.store.root / "collection.toml"
+    name = line.partition(" ")[0]
+    kept = [each for each in manifest.read_text().splitlines() if not each.startswith(f"{name} = ")]
+    manifest.write_text("\n".join([line, *kept]))
+    with pytest.raises(CollectionError, match="Expected names such as"):
+        citewell.open(collection.store.root)
+
+
+def test_a_writer_may_wait_for_another_one(collection: Collection) -> None:
+    other = citewell.open(collection.store.root)
+    entered = threading.Event()
+
+    def hold() -> None:
+        with collection.store.writing():
+            entered.set()
+            time.sleep(0.5)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait()
+    with (
+        pytest.raises(CollectionError, match=r"written by another process \(process \d+, since 20"),
+        other.store.writing(),
+    ):
+        pass
+    with other.store.writing(wait_seconds=30):
+        pass
+    holder.join()
+
+
+def test_looking_for_a_switch_costs_microseconds(collection: Collection) -> None:
+    store = collection.store
+    started = time.perf_counter()
+    for _ in range(2_000):
+        assert store.current() is store
+    assert (time.perf_counter() - started) / 2_000 < 0.001
 
 
 def test_a_folder_with_other_things_is_not_taken(tmp_path: Path) -> None:
@@ -60,7 +119,7 @@ def test_another_encoder_is_refused_and_reindex_repairs_it(collection: Collectio
     other = citewell.open(collection.store.root)
     with pytest.raises(EncoderMismatchError, match=r"other-model@000000000000.*reindex"):
         other.ask("Where is the kettle?")
-    assert other.reindex(other.store.settings.index.encoder) == 1
+    assert other.reindex().encoded == 1
     assert "second floor" in citewell.open(collection.store.root).ask("Where is the kettle?").text
     assert other.check() == []
 
@@ -78,6 +137,7 @@ def test_documents_are_found_by_path_ending_and_id(collection: Collection, tmp_p
         collection.document("b.md")
 
 
+@pytest.mark.damages_on_purpose
 def test_check_finds_what_contradicts_itself(collection: Collection, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# Tea\n\nThe kettle is on the second floor.\n")
     collection.add(tmp_path / "a.md")

@@ -114,6 +114,27 @@ def test_a_copy_saved_again_later_does_not_make_its_version_the_newest() -> None
     assert listed(group)[0] == ["/a/policy-v2.txt"]
 
 
+def test_copies_under_another_name_do_not_hide_a_version() -> None:
+    old, new = text(1) + " limit 145", text(1) + " limit 190"
+    (group,) = groups([
+        signed(old, "/a/scan 17.pdf"), signed(old, "/m/policy-v1.docx"), signed(old, "/z/printout.pdf"),
+        signed(new, "/b/policy-v2.docx", date="2026-01-01"),
+    ])  # fmt: skip
+    assert [len(version) for version in group.versions] == [1, 3]
+
+
+def test_one_form_filled_in_twice_is_no_version() -> None:
+    def form(number: int, who: str) -> Signed:
+        body = (
+            f"{text(1, 120)}. The leave of {who} starts on {number} May and was granted by {who[::-1].title()} today."
+        )
+        return signed(body, f"/forms/leave-{who.lower()}.docx", title="Leave request")
+
+    people = [form(3, "Kimball"), form(9, "Lopez"), form(21, "Novak")]
+    assert similarity(people[0].signature, people[1].signature) > 0.7
+    assert groups(people) == []
+
+
 def test_a_policy_written_anew_is_known_by_its_name() -> None:
     chance = random.Random(1)
     old = text(1).split(" ")

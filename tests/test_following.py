@@ -100,10 +100,14 @@ def test_the_command_refuses_and_takes_yes_for_an_answer(collection: Collection,
     for path in sorted(folder.iterdir())[:25]:
         path.unlink()
     root = str(collection.store.root)
-    refused = subprocess.run([*COMMAND, "sync", "-c", root], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    refused = subprocess.run(
+        [*COMMAND, "sync", "-c", root], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
     assert refused.returncode == 2
     assert "lost 25 documents" in refused.stderr and "Traceback" not in refused.stderr
-    done = subprocess.run([*COMMAND, "sync", "-c", root, "--yes", "--json"], capture_output=True, text=True)
+    done = subprocess.run(
+        [*COMMAND, "sync", "-c", root, "--yes", "--json"], check=False, capture_output=True, text=True
+    )
     assert json.loads(done.stdout)["sources"][0]["removed"] == 25
 
 
@@ -203,7 +207,9 @@ def test_failures_are_listed_explained_retried_and_skipped_from_the_command_line
     root = str(collection.store.root)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*COMMAND, "-c", root, "failures", *arguments], capture_output=True, text=True)
+        return subprocess.run(
+            [*COMMAND, "-c", root, "failures", *arguments], check=False, capture_output=True, text=True
+        )
 
     listed = run()
     assert listed.returncode == 0

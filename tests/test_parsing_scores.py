@@ -49,6 +49,7 @@ def test_words(text: str, expected: list[str]) -> None:
         ("- [x] Tea &amp; milk", "tea milk"),
         ("2. Second", "second"),
         ("b) Third", "third"),
+        ("- A. Fourth of 4. all", "fourth of 4 all"),
         ("2.1 Not a marker", "2 1 not a marker"),
         ("ends in a letter c. And goes on", "ends in a letter c and goes on"),
         (r"area $A=\pi r^{2}$ costs \$5", "area a r 2 costs 5"),

@@ -144,6 +144,21 @@ def test_a_document_removed_since_stays_removed(collection: Collection, folder: 
     assert not any(b"27 days" in path.read_bytes() for path in table.rglob("*") if path.is_file())
 
 
+def test_a_document_removed_for_good_stays_out_although_its_whole_source_was_removed(
+    collection: Collection, folder: Path
+) -> None:
+    collection.add(folder)
+    collection.snapshot("all")
+    ids = {Path(item.uri).name: item.document_id for item in collection.items()}
+    collection.remove(folder)
+    done = snapshots.restore(collection.store, "all", erased=[ids["leave.md"]])
+    assert [Path(uri).name for uri in done.kept_out] == ["leave.md"]
+    assert names(collection) == {"pay.md"}
+    collection.add(folder / "leave.md")
+    assert snapshots.restore(collection.store, "all", erased=[ids["leave.md"]]).kept_out == ()
+    assert names(collection) == {"leave.md", "pay.md"}
+
+
 def test_erasing_takes_documents_out_of_every_snapshot(collection: Collection, folder: Path) -> None:
     hint = "zebra-quartz-7741"
     secret = write(folder / "secret.md", f"# Note\n\nThe safe word is {hint} and nothing else.\n")

@@ -151,7 +151,9 @@ def test_only_a_part_of_a_source_can_be_listed(tmp_path: Path) -> None:
 
     assert part("sub") == ["sub/b.md", "sub/deep/c.md"]
     assert part("a.md") == ["a.md"]
-    assert part("gone.md") == part(".git/d.md") == part(".git") == part("own.citewell/e.md") == part("own.citewell") == []
+    assert (
+        part("gone.md") == part(".git/d.md") == part(".git") == part("own.citewell/e.md") == part("own.citewell") == []
+    )
 
 
 @pytest.mark.parametrize("text", ["rule = 3", '[[rule]]\npath = "x"', "[[rule", '[[rule]]\npath="x"\nreaders="all"',

@@ -222,7 +222,7 @@ def poisoned(rows: np.ndarray) -> np.ndarray:
 LIES: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "another source id": (edit("catalog.jsonl", setting("source", "id", to="0" * 32)), "source has an id"),
     "a source that is no path": (edit("catalog.jsonl", setting("source", "location", to="docs")), "not a place"),
-    "another document id": (edit("catalog.jsonl", setting("item", "document_id", to="0" * 32), 1), "id that is not its own"),
+    "another document id": (edit("catalog.jsonl", setting("item", "document_id", to="0" * 32), 1), "not its own"),
     "an item outside its source": (edit("catalog.jsonl", setting("item", "uri", to="/etc/passwd"), 1), "in no source"),
     "an item that climbs out": (
         edit("catalog.jsonl", lambda row: row["item"].update(uri=row["item"]["uri"] + "/../../x"), 1), "in no source",
@@ -243,7 +243,7 @@ LIES: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "a parse of another kind": (edit("parses.jsonl", setting("parse", to=[1, 2])), "not one of ours"),
     "a parse for nobody": (edit("parses.jsonl", setting("version", to="0" * 32)), "belongs to none"),
     "no parses": (lambda contents: contents.update({"parses.jsonl": b""}), "parsed documents are missing"),
-    "another text": (edit("parses.jsonl", lambda row: row["parse"].update(text="x" + row["parse"]["text"])), "."),
+    "another text": (edit("parses.jsonl", setting("parse", "text", to=" " * 500)), "not one of ours"),
     "a passage outside its document": (edit("passages.jsonl", setting("end", to=100_000)), "outside its document"),
     "a passage from the end": (edit("passages.jsonl", setting("start", to=-5)), "outside its document"),
     "other headings": (edit("passages.jsonl", setting("heading_path", to=["Trust me"])), "headings"),

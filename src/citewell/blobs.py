@@ -35,13 +35,15 @@ class BlobStore:
     def __contains__(self, key: str) -> bool:
         return self.path(key).exists()
 
-    def put(self, key: str, value: Json) -> None:
-        """Stores a value durably: when this returns, a catalog may name it."""
+    def put(self, key: str, value: Json, *, sync: bool = True) -> None:
+        """Stores a value durably: when this returns, a catalog may name it. sync: without it, when the caller has
+        synced the folder."""
         path = self.path(key)
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
-            sync_directory(self._root)
-        write_durably(path, pack(value))
+            if sync:
+                sync_directory(self._root)
+        write_durably(path, pack(value), sync=sync)
 
     def get(self, key: str) -> Json | None:
         """The value, ``None`` when there is none, :class:`IntegrityError` when it is damaged."""

@@ -61,7 +61,9 @@ class Plan:
     @property
     def leaves_old_text(self) -> bool:
         """Whether stored parses may be left behind that no document needs any more."""
-        return bool(self.removed or self.orphans) or any(item.version for file in self.to_read for item in file.items.values())
+        return bool(self.removed or self.orphans) or any(
+            item.version for file in self.to_read for item in file.items.values()
+        )
 
 
 def compare(

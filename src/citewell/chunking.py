@@ -9,7 +9,7 @@ cannot be un-ranked. Sizes were chosen with ``benchmarks/chunking.py`` (numbers 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -264,10 +264,17 @@ def with_places(passages: list[Passage], blocks: Sequence[Block]) -> list[Passag
         while first < len(blocks) and blocks[first].span[1] <= start:
             first += 1
         places: list[Place] = []
-        for block in blocks[first:]:
-            if block.span[0] >= end:
-                break
-            found = block.cells or (Place(block.span, block.locator),)
-            places.extend(place for place in found if place.span[0] < end and start < place.span[1])
+        number = first
+        while number < len(blocks) and blocks[number].span[0] < end:
+            places += _touched(blocks[number], start, end)
+            number += 1
         placed.append(replace(passage, places=tuple(places)))
     return placed
+
+
+def _touched(block: Block, start: int, end: int) -> Sequence[Place]:
+    """The block's cells between ``start`` and ``end``, or itself; by halving: a row may have a million."""
+    if not block.cells:
+        return (Place(block.span, block.locator),)
+    first = bisect_right(block.cells, start, key=lambda cell: cell.span[1])
+    return block.cells[first : bisect_left(block.cells, end, key=lambda cell: cell.span[0])]

@@ -45,7 +45,7 @@ _EMOJI_SELECTOR = re.compile(r"(?<![#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0
 _BLANKS = re.compile(r"[ \t]+")
 _AROUND_NEWLINE = re.compile(r" ?\n ?")
 _NEWLINES = re.compile(r"\n{3,}")
-_TRAILING = re.compile(r"[ \t]+(?=\n|$)")
+_TRAILING = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")  # begun once per run of blanks, not at each of them
 
 
 def clean(text: str) -> str:

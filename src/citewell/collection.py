@@ -224,7 +224,9 @@ class Collection:
         with self.store.writing() as store:
             if item.version:
                 store.index.delete([item.document_id])
-            left_out = replace(item, status="excluded", version="", passages=0, retry_at="", message="Left out on request.")
+            left_out = replace(
+                item, status="excluded", version="", passages=0, retry_at="", message="Left out on request."
+            )
             store.catalog.record([left_out])
         return left_out
 
@@ -328,10 +330,14 @@ class Collection:
         return create(self.store, name, note)
 
     def restore(self, name: str, *, keep_present: bool = True) -> Restored:
-        """Makes the collection what it was, with today's readers rules; the present becomes a snapshot first."""
+        """Makes the collection what it was, with today's readers rules; the present becomes a snapshot first.
+
+        Documents that were removed since stay out, those of a receipt also when their whole source was removed.
+        """
+        from citewell.erasure import erased_ids
         from citewell.snapshots import restore
 
-        return restore(self.store, name, keep_present=keep_present)
+        return restore(self.store, name, keep_present=keep_present, erased=erased_ids(self.store))
 
     def drop_snapshot(self, name: str) -> None:
         """Deletes a snapshot and the stored texts that only it needed."""

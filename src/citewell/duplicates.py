@@ -19,9 +19,10 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, Literal
 
@@ -37,11 +38,13 @@ SAMPLE = 64  # numbers, and names, kept of a document: those with the smallest h
 
 # Chosen on one half of the labelled pairs of benchmarks/duplicates.py, reported on the other half in
 # benchmarks/results/duplicates.json.
-NEAR = 0.6  # overlap from which two documents without differing numbers and names are near copies
+NEAR = 0.5  # overlap from which two documents without differing numbers and names are near copies
 RELATED = 0.28  # overlap of vocabularies from which two documents of the same name are versions
+SAME_VOCABULARY = 0.8  # overlap of vocabularies from which files of one name are near copies
+TEMPLATE = 0.3  # overlap from which documents of one title may be one form, filled in
 NAMES_APART = 0.05  # share of differing names up to which they may be typing errors
 
-BANDS, ROWS = 32, 4  # of the MinHash; pairs at NEAR share a band with probability 0.988, pairs at 0.1 with 0.003
+BANDS, ROWS = 42, 3  # of the MinHash; pairs at NEAR share a band with probability 0.996, pairs at 0.1 with 0.04
 CROWD = 24  # members of one band or name that each document is compared with at most, so that the work stays bounded
 
 _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"  # scripts without spaces
@@ -49,10 +52,11 @@ WORD = re.compile(rf"[^\W\d_{_UNSPACED}]+|(?:(?<![\w.])[-+])?\d+(?:[.,:/]\d+)*|[
 """A word, a number (signed where no word stands before it), a character of a script without spaces, or a sign that
 carries meaning. Other punctuation differs between formats and is left out."""
 
-_HEADER = struct.Struct(">BBI16s")  # version, version of the MinHash, number of words, hash of the words
+_HEADER = struct.Struct(">BBI16s")  # version, version of the MinHash, how many words, their hash
+_NUMBERS = struct.Struct(">I8s")  # how many numbers, the hash of all of them
 _MINIMA = struct.Struct(f">{2 * PERMUTATIONS}H")  # of runs, of single words
 _SAMPLES = struct.Struct(f">{2 * SAMPLE}I")  # of numbers, of names
-_SIZE = _HEADER.size + _MINIMA.size + _SAMPLES.size
+_SIZE = _HEADER.size + _MINIMA.size + _SAMPLES.size + _NUMBERS.size
 _EMPTY = 0xFFFFFFFF  # fills a sample that is not full
 
 _DATE_IN_NAME = re.compile(
@@ -67,7 +71,7 @@ _MARK_IN_NAME = re.compile(
     r"|(?<![^\W_])(?:draft|final|old|new|latest|approved|signed|wip|updated|superseded|entwurf)(?![^\W_])"
 )
 _COPY_IN_NAME = re.compile(r"\(\d{1,2}\)|(?<![^\W_])(?:copy(?: of)?|kopie|backup)(?![^\W_])")
-_ENDING = re.compile(r"(?:\.[a-z][a-z0-9]{1,7})+$")
+_ENDING = re.compile(r"(?:\.[a-z][a-z0-9]{0,7})+$")
 _NAME_PART = re.compile(r"[^\W_]+")
 
 
@@ -121,11 +125,18 @@ def signature(text: str) -> bytes:
     found = words(text)
     runs = [" ".join(found[i : i + SHINGLE]) for i in range(max(1, len(found) - SHINGLE + 1))]
     digest = hashlib.sha256(" ".join(found).encode("utf-8", "surrogatepass")).digest()[:16]
-    samples = (*_sample(word for word in found if word[-1].isdigit()), *_sample(_names(text)))
+    counts: Counter[str] = Counter()
+    numbers = []  # the second 30 is another one than the first: one of them may change
+    for word in found:
+        if word[-1].isdigit():
+            counts[word] += 1
+            numbers.append(f"{word} {counts[word]}")
+    every = hashlib.sha256(" ".join(sorted(numbers)).encode()).digest()[:8]
     return (
         _HEADER.pack(SIGNATURE_VERSION, _algorithm(), len(found), digest)
         + _MINIMA.pack(*_minima(runs), *_minima(found))
-        + _SAMPLES.pack(*samples)
+        + _SAMPLES.pack(*_sample(numbers), *_sample(_names(text)))
+        + _NUMBERS.pack(len(numbers), every)
     )
 
 
@@ -139,15 +150,14 @@ def similarity(one: bytes, other: bytes) -> float:
 def relation(one: Signed, other: Signed) -> tuple[Kind | None, float]:
     """How two documents are related, if at all, and the overlap of their runs of words."""
     overlap = similarity(one.signature, other.signature)
-    if _hash(one.signature) == _hash(other.signature):
-        return ("copies", 1.0) if _length(one.signature) else (None, 0.0)
-    named_alike = same_name(one, other)
-    marked = named_alike and marks(one.title, one.uri) != marks(other.title, other.uri)
-    if overlap >= NEAR and not marked and not _differ(one.signature, other.signature):
+    if overlap == 1.0 and _hash(one.signature) == _hash(other.signature):
+        return "copies", 1.0
+    named_alike = same_name(one, other) and not (overlap >= TEMPLATE and _filled_in(one, other))
+    vocabulary = _overlap(one.signature, other.signature, PERMUTATIONS) if named_alike else 0.0
+    alike = overlap >= NEAR or vocabulary >= SAME_VOCABULARY
+    if alike and not (named_alike and _marked(one, other)) and not _differ(one.signature, other.signature):
         return "near copies", overlap
-    if named_alike and _overlap(one.signature, other.signature, PERMUTATIONS) >= RELATED:
-        return "versions", overlap
-    return None, overlap
+    return ("versions" if vocabulary >= RELATED else None), overlap
 
 
 def groups(entries: Sequence[Signed]) -> list[Group]:
@@ -160,16 +170,14 @@ def groups(entries: Sequence[Signed]) -> list[Group]:
     )
     alike, related = _Sets(len(entries)), _Sets(len(entries))
     least: dict[int, float] = {}
-    links: list[tuple[int, int, Kind, float]] = []
-    by_hash: dict[bytes, list[int]] = defaultdict(list)
-    for number, entry in enumerate(entries):
-        by_hash[_hash(entry.signature)].append(number)
-    links.extend((same[0], each, "copies", 1.0) for same in by_hash.values() for each in same[1:])
-    firsts = [same[0] for same in by_hash.values()]
-    for one, other in _candidates([entries[number] for number in firsts]):
-        kind, overlap = relation(entries[firsts[one]], entries[firsts[other]])
+    first = {_hash(each.signature): number for number, each in reversed(list(enumerate(entries)))}
+    links: list[tuple[int, int, Kind, float]] = [
+        (first[_hash(each.signature)], number, "copies", 1.0) for number, each in enumerate(entries)
+    ]
+    for one, other in _candidates(entries):
+        kind, overlap = relation(entries[one], entries[other])
         if kind is not None:
-            links.append((firsts[one], firsts[other], kind, overlap))
+            links.append((one, other, kind, overlap))
     for one, other, kind, _ in links:
         related.join(one, other)
         if kind != "versions":
@@ -186,6 +194,24 @@ def same_name(one: Signed, other: Signed) -> bool:
     return bool(names_of(one.title, one.uri) & names_of(other.title, other.uri))
 
 
+def _marked(one: Signed, other: Signed) -> bool:
+    """Whether title and file name say that these are different versions: 2023 and 2025, v1 and v2."""
+    left, right = marks(one.title, one.uri), marks(other.title, other.uri)
+    return bool(left - right and right - left)
+
+
+def _filled_in(one: Signed, other: Signed) -> bool:
+    """Whether two documents that share a title look like one form filled in twice: by file name and names in them."""
+    left, right = _bare(_stem(one.uri)), _bare(_stem(other.uri))
+    if left == right:
+        return False
+    numbers, other_numbers = (set(re.findall(r"\d+", name)) for name in (left, right))
+    if numbers - other_numbers and other_numbers - numbers:
+        return True
+    missing, of = _missing(_samples(one.signature)[1], _samples(other.signature)[1])
+    return missing > NAMES_APART * of
+
+
 def names_of(title: str, uri: str) -> set[str]:
     """What a document is called without dates, marks of a version and file ending: its title, its file name."""
     return {name for name in (_bare(title), _bare(_stem(uri))) if name}
@@ -198,6 +224,7 @@ def marks(title: str, uri: str) -> set[str]:
     return {re.sub(r"[^\w]|_", "", each) for each in found}
 
 
+@lru_cache(maxsize=1 << 14)
 def _bare(name: str) -> str:
     text = _ENDING.sub("", name.lower()).replace("_", " ")
     for pattern in (_COPY_IN_NAME, _MARK_IN_NAME, _DATE_IN_NAME, _MARK_IN_NAME):
@@ -274,7 +301,10 @@ def _differ(one: bytes, other: bytes) -> bool:
     """Whether each document states a number, or more names than slips of the pen, that the other lacks."""
     (numbers, names), (other_numbers, other_names) = _samples(one), _samples(other)
     missing, of = _missing(names, other_names)
-    return _missing(numbers, other_numbers)[0] > 0 or missing > NAMES_APART * of
+    if missing > NAMES_APART * of or _missing(numbers, other_numbers)[0] > 0:
+        return True
+    (count, every), (other_count, other_every) = (_NUMBERS.unpack(each[-_NUMBERS.size :]) for each in (one, other))
+    return bool(count == other_count and every != other_every)  # as many, but others
 
 
 def _missing(one: Sequence[int], other: Sequence[int]) -> tuple[int, int]:
@@ -291,18 +321,25 @@ def _missing(one: Sequence[int], other: Sequence[int]) -> tuple[int, int]:
 
 
 def _candidates(entries: Sequence[Signed]) -> Iterator[tuple[int, int]]:
-    """Pairs that share a band of their MinHash or a name, each once."""
-    crowds: dict[tuple[int, bytes] | str, list[int]] = defaultdict(list)
+    """Pairs of different texts that share a band of their MinHash or a name, each pair once.
+
+    One of several copies stands for all in each band, and one for all that bear the same name.
+    """
+    crowds: dict[tuple[int, bytes] | str, dict[bytes, int]] = defaultdict(dict)
+    seen_texts: set[bytes] = set()
     for number, entry in enumerate(entries):
-        for band in range(BANDS):
-            start = _HEADER.size + 2 * ROWS * band
-            crowds[band, entry.signature[start : start + 2 * ROWS]].append(number)
+        text = _hash(entry.signature)
         for name in names_of(entry.title, entry.uri):
-            crowds[name].append(number)
+            crowds[name].setdefault(text, number)
+        if text not in seen_texts:
+            seen_texts.add(text)
+            for band in range(BANDS):
+                start = _HEADER.size + 2 * ROWS * band
+                crowds[band, entry.signature[start : start + 2 * ROWS]][text] = number
     seen: set[tuple[int, int]] = set()
     for crowd in crowds.values():
         if len(crowd) > 1:
-            by_date = sorted(crowd, key=lambda number: (entries[number].modified_at, number))
+            by_date = sorted(crowd.values(), key=lambda number: (entries[number].modified_at, number))
             for pair in _near_in(by_date):
                 if pair not in seen:
                     seen.add(pair)

@@ -15,19 +15,24 @@ PARTIAL = ".partial"
 """Ending of files that are being written; whoever writes next deletes those a killed process left."""
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Puts ``data`` at ``path`` in one step: other processes, and a disk after a power cut, have all of it or none."""
+def write_durably(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Puts ``data`` at ``path`` in one step: other processes, and a disk after a power cut, have all of it or none.
+
+    sync: without it only other processes do; for many files that :func:`sync_tree` makes durable together.
+    """
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")  # equal files may be written at the same time
     try:
         with partial.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    if sync:
+        sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:

@@ -13,7 +13,6 @@ reused yet. The receipt says so.
 from __future__ import annotations
 
 import json
-
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -129,7 +128,9 @@ class Receipt:
         lines += [f"  {each.uri}  ({each.passages} passages, document {each.document_id})" for each in self.documents]
         lines += ["", "Looked for afterwards:"]
         for check in self.checks:
-            lines.append(f"  {'found ' if check.found else 'clean '} {check.where}: {check.how} ({check.examined:,} read)")
+            lines.append(
+                f"  {'found ' if check.found else 'clean '} {check.where}: {check.how} ({check.examined:,} read)"
+            )
             lines += [f"         {each}" for each in check.found]
         lines += ["", "Snapshots that still hold it:" if self.snapshots else "No snapshot holds it."]
         lines += [f"  {each.snapshot}, taken {each.created_at}, {each.documents} of these documents, until dropped:  "
@@ -210,10 +211,10 @@ def discard_unfinished(store: Store) -> None:
 def prove(store: Store, evidence: Evidence) -> Receipt:
     """Looks everywhere, and writes the receipt into the collection. The caller holds the lock."""
     removed_at = datetime.now(UTC).isoformat(timespec="seconds")
+    checks = (_check_search(store, evidence), *(each.check(store, evidence) for each in HOLDINGS))
     receipt = Receipt(
         id=content_id(removed_at, *sorted(evidence.ids))[:16], collection=str(store.root), removed_at=removed_at,
-        documents=evidence.documents, checks=(_check_search(store, evidence), *(each.check(store, evidence) for each in HOLDINGS)),
-        snapshots=_held(store, evidence), elsewhere=evidence.elsewhere,
+        documents=evidence.documents, checks=checks, snapshots=_held(store, evidence), elsewhere=evidence.elsewhere,
     )  # fmt: skip
     folder = store.root / RECEIPTS
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -256,17 +257,21 @@ def _check_passages(store: Store, evidence: Evidence) -> Check:
 
 
 def _check_parses(store: Store, evidence: Evidence) -> Check:
-    kept = {item.version for item in store.catalog.items(OWNER)} | _snapshot_versions(store)
-    check = _check_files(store, evidence, "stored parses", PARSES, "every file not shared with a snapshot, unpacked", kept)
+    used = {item.version for item in store.catalog.items(OWNER)}
+    shared = _snapshot_versions(store) - used
+    how = "every file but those a snapshot still needs, unpacked"
+    check = _check_files(store, evidence, "stored parses", PARSES, how, shared)
     left = [f"the parse {each.version} is still stored" for each in evidence.documents
-            if each.version in store.blobs and each.version not in kept]  # fmt: skip
+            if each.version in store.blobs and each.version not in used | shared]  # fmt: skip
     return Check(check.where, check.how, check.examined, (*check.found, *left))
 
 
 def _check_catalog(store: Store, evidence: Evidence) -> Check:
     """Rows of the documents, and the file's bytes with its free pages. The path of an excluded file stays."""
     found = []
-    with closing(sqlite3.connect(f"{(store.root / store.manifest.catalog).absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with closing(
+        sqlite3.connect(f"{(store.root / store.manifest.catalog).absolute().as_uri()}?mode=ro", uri=True)
+    ) as db:
         for document_id in sorted(evidence.ids):
             if db.execute("SELECT 1 FROM signatures WHERE document_id = ?", (document_id,)).fetchone():
                 found.append(f"the signature of {document_id} is still stored")
@@ -307,7 +312,12 @@ def unclaimed(store: Store) -> list[str]:
 
 
 def _check_files(
-    store: Store, evidence: Evidence, where: str, globs: Sequence[str], how: str, shared: frozenset[str] | set[str] = frozenset()
+    store: Store,
+    evidence: Evidence,
+    where: str,
+    globs: Sequence[str],
+    how: str,
+    shared: frozenset[str] | set[str] = frozenset(),
 ) -> Check:
     """Reads the files from disk and looks for the sentences, and for the ids where rows carry them."""
     found: list[str] = []
@@ -388,5 +398,3 @@ def _snapshot_versions(store: Store) -> set[str]:
     """Versions that snapshots name; their parses are shared with the collection and stay for them."""
     names = [snapshot.name for snapshot in snapshots.list_all(store)]
     return {item.version for name in names for item in Store.open_snapshot(store.root, name).catalog.items(OWNER)}
-
-

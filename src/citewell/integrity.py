@@ -6,6 +6,7 @@ the rest to be read again; it never deletes the only copy of anything.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import stat
 from collections import OrderedDict
@@ -33,6 +34,8 @@ file again. none: a person has to decide."""
 
 DAMAGED = ".damaged"
 """Ending that a repair gives to a stored text that does not unpack, so that it is read again and yet not lost."""
+
+_ROW = re.compile(r"(passage|document) ([0-9a-f]{32})\b")
 
 _TEXTS_HELD = 64  # documents whose text is kept while their passages are compared; rows of one stand together
 _OWNER = Scope.owner()
@@ -95,11 +98,11 @@ def check_locked(store: Store) -> list[Problem]:
         return problems  # nothing can be compared with a catalog that is broken
     items = {item.document_id: item for item in store.catalog.items(_OWNER) if item.version}
     state = _State(store, items, store.index.documents())
-    problems += [Problem(message, _index_repair(message)) for message in store.index.check()]
+    problems += _check_table(store)
     problems += _check_documents(state)
     problems += _check_blobs(state)
     problems += _check_spans(state)
-    problems += _check_snapshots(store)
+    problems += _check_snapshots(state)
     return problems
 
 
@@ -151,11 +154,27 @@ def _sqlite_problems(path: Path) -> list[str]:
     return [] if found == ["ok"] else found
 
 
+def _check_table(store: Store) -> Iterator[Problem]:
+    """Rows that contradict themselves, and indexes that are missing or do not find what they should."""
+    for message in store.index.check():
+        named = _ROW.match(message)
+        if named is None:
+            yield Problem(message, "indexes")
+        elif named[1] == "document":
+            yield Problem(message, "document", named[2])
+        else:
+            found = store.index.get([named[2]], _OWNER)
+            repair: Repair = "indexes" if "index" in message else "document"
+            yield Problem(message, repair, found[0].document_id) if found else Problem(message, "indexes")
+
+
 def _check_documents(state: _State) -> Iterator[Problem]:
     """Catalog against index, both ways: versions, numbers of passages, readers."""
     for document_id, rows in state.rows.items():
-        if (message := _difference(state.items.get(document_id), document_id, rows)) is not None:
-            yield Problem(message, "document", document_id)
+        item = state.items.get(document_id)
+        if (message := _difference(item, document_id, rows)) is not None:
+            torn = item is not None and item.version != rows.version  # the file knows which of the two is right
+            yield Problem(message, "reread" if torn else "document", document_id)
     for document_id, item in state.items.items():
         if item.passages and document_id not in state.rows:
             message = f"{item.uri}: the catalog counts {item.passages} passages, the index has none."
@@ -213,7 +232,8 @@ def _text(state: _State, version: str) -> str | None:
     return state.texts[version]
 
 
-def _check_snapshots(store: Store) -> Iterator[Problem]:
+def _check_snapshots(state: _State) -> Iterator[Problem]:
+    store, present = state.store, {item.version for item in state.items.values()}
     if not (store.root / SNAPSHOTS).is_dir():
         return
     for folder in sorted(each for each in (store.root / SNAPSHOTS).iterdir() if each.is_dir()):
@@ -223,17 +243,13 @@ def _check_snapshots(store: Store) -> Iterator[Problem]:
             past = Store.open_snapshot(store.root, folder.name)
             if (held := past.index.count(_OWNER)) != snapshot.passages:
                 yield Problem(f"The snapshot '{folder.name}' holds {held} passages instead of {snapshot.passages}.")
-            missing = sum(item.version not in store.blobs for item in past.catalog.items(_OWNER) if item.version)
-            if missing:
-                yield Problem(f"The snapshot '{folder.name}' lacks the stored text of {missing} documents.")
+            versions = {item.version for item in past.catalog.items(_OWNER)} - present - {""}
+            if missing := sum(version not in store.blobs for version in versions):
+                yield Problem(f"The snapshot '{folder.name}' lacks the stored text of {missing} of its documents.")
         except IntegrityError as error:
             yield Problem(str(error))
         except CollectionError:
             continue  # without its last file it is a leftover
-
-
-def _index_repair(message: str) -> Repair:
-    return "indexes" if "index" in message else "none"
 
 
 def _names(readers: tuple[str, ...]) -> str:
@@ -282,14 +298,18 @@ def _mend_document(store: Store, item: Item | None, document_id: str) -> str:
         return _read_again_later(store, item)
     passages = chunk(stored_document(item, parsed), store.encoder, store.settings.chunking)
     vectors = store.encoder.encode([passage.embedded for passage in passages])
-    store.index.commit(passages, vectors, [item.document_id])
+    store.index.delete([item.document_id])  # a row that is there twice cannot be replaced
+    store.index.commit(passages, vectors, ())
     store.catalog.record([replace(item, passages=len(passages))])
     return f"{item.uri}: cut and encoded again from its stored text."
 
 
 def _read_again_later(store: Store, item: Item) -> str:
-    path = store.blobs.path(item.version)
-    if path.exists():
+    """Marks a document for the next sync; a stored text that does not unpack is put aside for it."""
+    try:
+        store.blobs.get(item.version)
+    except IntegrityError:
+        path = store.blobs.path(item.version)
         path.replace(path.with_name(path.name + DAMAGED))
     store.catalog.record([replace(item, mtime_ns=-1)])
     return f"{item.uri}: marked; the next sync reads it again."

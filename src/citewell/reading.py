@@ -21,10 +21,10 @@ from citewell.changes import KEPT, PIPELINE, FileToRead, retry_time
 from citewell.dates import stated_date
 from citewell.duplicates import signature
 from citewell.errors import IntegrityError, ParseError
-from citewell.parsing.detect import format_of_name
+from citewell.parsing.detect import HEAD_BYTES, format_of_name, refuse_unread
 from citewell.parsing.parsed import Member, Parsed
 from citewell.records import Document, content_id
-from citewell.sources.files import read_bytes
+from citewell.sources.files import read_bytes, read_head
 
 if TYPE_CHECKING:
     from citewell.parsing.sandbox import ParserPool
@@ -114,7 +114,9 @@ def _work(
     _put(results, ending, stopped)
 
 
-def _put(results: Queue[Read | BaseException | None], value: Read | BaseException | None, stop: threading.Event) -> bool:
+def _put(
+    results: Queue[Read | BaseException | None], value: Read | BaseException | None, stop: threading.Event
+) -> bool:
     """Waits for room; ``False`` when nobody takes results any more."""
     while not stop.is_set():
         try:
@@ -143,6 +145,7 @@ class _Reader:
             mtime_ns=entry.mtime_ns if settled else -1, pipeline=PIPELINE, readers=self.file.readers,
         )  # fmt: skip
         try:
+            refuse_unread(read_head(entry, HEAD_BYTES), PurePath(entry.uri).name)
             data = read_bytes(entry, self.store.settings.parsing.max_file_megabytes)
         except ParseError as error:
             yield Read(_failed(item, error, old), ends_file=True)
@@ -167,20 +170,20 @@ class _Reader:
             yield Read(replace(old, size=item.size, mtime_ns=item.mtime_ns, pipeline=PIPELINE))
             return
         try:
-            parsed = self._parse(data, name, version)
-            if parsed.members and depth >= MAX_DEPTH:
-                raise ParseError("too_large", f"It lies {depth} containers deep and holds more files; deeper ones are "
-                                 "not opened. Unpack it next to the others.")  # fmt: skip
+            parsed = self._parse(data, name, version, depth)
         except ParseError as error:
             self.seen.update(inner)
             yield Read(_failed(item, error, old))
             return
         modified_at = (stated_date(parsed.text) if parsed.blocks else "") or parsed.modified_at or date
-        if parsed.members:
+        notes = parsed.notes
+        if parsed.members and depth >= MAX_DEPTH:
+            notes = (*notes, f"{len(parsed.members)} files in it were not opened: it lies {depth} containers deep.")
+        elif parsed.members:
             yield from self._members(data, name, item, parsed.members, modified_at, depth)
         item = replace(
             item, version=version, title=parsed.title or name, media_type=parsed.media_type, modified_at=modified_at,
-            status="indexed" if parsed.blocks else "container", message=" ".join(parsed.notes),
+            status="indexed" if parsed.blocks else "container", message=" ".join(notes),
             seconds=round(time.monotonic() - started, 4),
         )  # fmt: skip
         if self._unchanged(old, version, item):  # only something inside it had to be read again
@@ -224,7 +227,7 @@ class _Reader:
         whole = old is not None and old.uri in self.file.good and old.status in {"indexed", "container"}
         return whole and old is not None and (old.version, old.readers) == (version, item.readers)
 
-    def _parse(self, data: bytes, name: str, version: str) -> Parsed:
+    def _parse(self, data: bytes, name: str, version: str, depth: int) -> Parsed:
         try:
             stored = self.store.blobs.get(version)
         except IntegrityError:
@@ -232,6 +235,12 @@ class _Reader:
         if stored is not None:
             return Parsed.from_json(stored)
         parsed = self.pool.parse(data, name)
+        if depth >= MAX_DEPTH and not parsed.blocks:
+            raise ParseError(
+                "too_large",
+                f"It lies {depth} containers deep and holds {len(parsed.members)} more files; deeper ones are not "
+                "opened. Unpack it next to the others.",
+            )
         self.store.blobs.put(version, parsed.to_json())
         return parsed
 

@@ -42,10 +42,10 @@ def _boundaries(text: str, language: str) -> Iterator[Span]:
             yield from spans[:-1]
             start = spans[-1][0]
             continue
-        if end < len(text):  # one sentence fills the stretch: between words, where there are any
-            end = max(text.rfind(" ", start, end), text.rfind("\n", start, end), start) + 1 if spans else end
-            spans = [(first, min(last, end)) for first, last in spans]
-        yield from spans
+        if end < len(text):  # one sentence fills the stretch: cut between words, where there are any
+            blank = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
+            end = blank + 1 if blank > start + WINDOW // 2 else end
+        yield from ((first, min(last, end)) for first, last in spans if first < end)
         start = end
 
 

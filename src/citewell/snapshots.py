@@ -163,10 +163,11 @@ def drop(store: Store, name: str) -> None:
 # -- restoring ---------------------------------------------------------------------------------------------------------
 
 
-def restore(store: Store, name: str, *, keep_present: bool = True) -> Restored:
+def restore(store: Store, name: str, *, keep_present: bool = True, erased: Collection[str] = frozenset()) -> Restored:
     """Makes the collection what it was in the snapshot ``name``, with today's readers rules.
 
-    keep_present: first take a snapshot ``before-restore-N``, so that the restore can be undone.
+    keep_present: first take a snapshot ``before-restore-N``, so that the restore can be undone. erased: ids of documents
+    that were removed for good; they stay out unless someone has added them again.
     """
     with store.writing() as current:
         snapshot = read_snapshot(current.root, name)
@@ -175,7 +176,7 @@ def restore(store: Store, name: str, *, keep_present: bool = True) -> Restored:
         before = free_name(current, "before-restore") if keep_present else ""
         if before:
             create_locked(current, before, f"Before the snapshot '{name}' was restored.")
-        return _restore(current, past, snapshot, before)
+        return _restore(current, past, snapshot, before, erased)
 
 
 def verify(root: Path, snapshot: Snapshot) -> None:
@@ -187,14 +188,14 @@ def verify(root: Path, snapshot: Snapshot) -> None:
         )
 
 
-def _restore(store: Store, past: Store, snapshot: Snapshot, before: str) -> Restored:
+def _restore(store: Store, past: Store, snapshot: Snapshot, before: str, erased: Collection[str]) -> Restored:
     from citewell.catalog import Catalog
     from citewell.index.passages import PassageTable, clone_table
 
     generation = next_generation(store.root)
     clone_table(past.folder / past.manifest.table, store.root / generation.table)
     table = PassageTable.open(store.root / generation.table)
-    items = list(_with_todays_rights(store, past))
+    items = list(_with_todays_rights(store, past, erased))
     kept_out = [was for was, now in items if was.version and not now.version]
     changed = {now.document_id: now.readers for was, now in items if now.version and now.readers != was.readers}
     if kept_out:
@@ -214,7 +215,7 @@ def _restore(store: Store, past: Store, snapshot: Snapshot, before: str) -> Rest
     )  # fmt: skip
 
 
-def _with_todays_rights(store: Store, past: Store) -> Iterator[tuple[Item, Item]]:
+def _with_todays_rights(store: Store, past: Store, erased: Collection[str]) -> Iterator[tuple[Item, Item]]:
     """Each item of the snapshot, and what becomes of it now.
 
     Readers are those that the rules beside the files give today; where the files are out of reach, those that the
@@ -225,7 +226,8 @@ def _with_todays_rights(store: Store, past: Store) -> Iterator[tuple[Item, Item]
     rules = {source.id: _rules(Path(source.location)) for source in past.catalog.sources()}
     for item in past.catalog.items(Scope.owner()):
         key = (item.source_id, item.uri)
-        if key in excluded or (item.source_id, item.container) in excluded:
+        gone = item.document_id in erased and not (key in present and present[key].version)
+        if gone or key in excluded or (item.source_id, item.container) in excluded:
             now = present.get(key)
             yield item, now if now and now.status == "excluded" else _taken_out(item)
             continue

@@ -72,7 +72,9 @@ def watch(
             if not (waiting or everything):
                 continue
             try:
-                on_reports(collection.sync(within=() if everything else sorted(waiting), pool=pool, wait_seconds=BUSY_SECONDS))
+                on_reports(
+                    collection.sync(within=() if everything else sorted(waiting), pool=pool, wait_seconds=BUSY_SECONDS)
+                )
             except CollectionError as error:
                 on_error(error)
                 continue  # someone else is writing: what changed is still waiting
@@ -131,7 +133,7 @@ def every_so_often(
     stop: threading.Event,
     interval_seconds: float,
 ) -> None:
-    """Compares everything at once and then each ``interval_seconds`` after the last run began, until ``stop`` is set."""
+    """Compares everything now, and again ``interval_seconds`` after each run began, until ``stop`` is set."""
     while not stop.is_set():
         began = time.monotonic()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import datetime
 
@@ -12,8 +13,11 @@ import pytest
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
-from docx.oxml import OxmlElement
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
+from docx.shared import Pt, RGBColor
+from openpyxl.comments import Comment
+from openpyxl.styles import Font
 
 from tests.parsing.conftest import find, outline
 
@@ -55,7 +59,9 @@ def test_word(parse) -> None:
         ("table_row", "Bonn | 100"),
         ("table_row", "Graz | 110 | in summer"),
         ("paragraph", "After the table."),
+        ("paragraph", "Running header"),
     ]
+    assert (parsed.blocks[-1].locator.part, parsed.blocks[-1].heading_path) == ("page header", ())
     row = find(parsed, "Graz")
     assert (row.locator.part, row.locator.cells) == ("table 1", "A3:C3")
     assert row.cells[1].locator.cells == "B3"
@@ -107,6 +113,140 @@ def test_merged_word_cells_repeat_nothing(parse) -> None:
     assert table.cell(0, 0)._tc.find(qn("w:tcPr")) is not None
 
 
+def test_words_that_word_does_not_show_are_kept_apart(parse) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Prices rise. ")
+    for words, change in (
+        ("Obey me.", {"hidden": True}),
+        ("Praise me.", {"size": Pt(1)}),
+        ("Hire me.", {"color": RGBColor(0xFF, 0xFF, 0xFF)}),
+    ):
+        run = paragraph.add_run(words)
+        for name, value in change.items():
+            if name == "color":
+                run.font.color.rgb = value
+            else:
+                setattr(run.font, name, value)
+    paragraph.add_run("So do wages.")
+    parsed = parse(_docx(document), "hidden.docx")
+    assert parsed.text == "Prices rise. So do wages."
+    assert [(each.text, each.reason) for each in parsed.hidden] == [
+        ("Obey me.", "hidden text"),
+        ("Praise me.", "too small to read"),
+        ("Hire me.", "white on white"),
+    ]
+    assert parsed.hidden[0].locator.part == "paragraph 1"
+
+
+def test_white_type_on_a_dark_cell_is_text(parse) -> None:
+    document = docx.Document()
+    table = document.add_table(rows=2, cols=2)
+    for number, cell in enumerate(cell for row in table.rows for cell in row.cells):
+        cell.paragraphs[0].add_run(f"cell {number}").font.color.rgb = RGBColor(0xFF, 0xFF, 0xFF)
+        shade = OxmlElement("w:shd")
+        shade.set(qn("w:fill"), "1F3864" if number < 2 else "auto")
+        cell._tc.get_or_add_tcPr().append(shade)
+    parsed = parse(_docx(document), "white.docx")
+    assert outline(parsed) == [("table_header", "cell 0 | cell 1")]
+    assert [each.text for each in parsed.hidden] == ["cell 2", "cell 3"]
+
+
+def _numbered(document, text: str, number: int, level: int) -> None:
+    properties = document.add_paragraph(text)._p.get_or_add_pPr()
+    list_ = OxmlElement("w:numPr")
+    for tag, value in (("w:ilvl", level), ("w:numId", number)):
+        element = OxmlElement(tag)
+        element.set(qn("w:val"), str(value))
+        list_.append(element)
+    properties.append(list_)
+
+
+def test_numbers_of_lists_are_worked_out(parse) -> None:
+    document = docx.Document()
+    numbering = document.part.numbering_part.element
+    definition = parse_xml(
+        b'<w:abstractNum xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" w:abstractNumId="77">'
+        b'<w:lvl w:ilvl="0"><w:start w:val="3"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
+        b'<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="lowerRoman"/><w:lvlText w:val="%1.%2)"/></w:lvl>'
+        b'<w:lvl w:ilvl="2"><w:start w:val="1"/><w:numFmt w:val="bullet"/><w:lvlText w:val="o"/></w:lvl>'
+        b"</w:abstractNum>"
+    )
+    numbering.insert(0, definition)
+    number = numbering.add_num(77).numId
+    for text, level in (("a", 0), ("b", 1), ("c", 1), ("d", 2), ("e", 0), ("f", 1)):
+        _numbered(document, text, number, level)
+    parsed = parse(_docx(document), "numbers.docx")
+    assert [text for _, text in outline(parsed)] == ["3. a", "3.i) b", "3.ii) c", "d", "4. e", "4.i) f"]
+    assert [block.level for block in parsed.blocks] == [1, 2, 2, 3, 1, 2]
+
+
+def test_comments_boxes_and_formulas_of_a_word_file(parse) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Area ")
+    box = parse_xml(
+        b'<w:r xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+        b'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:AlternateContent>'
+        b'<mc:Choice Requires="wps"><w:drawing><w:txbxContent><w:p><w:r><w:t>Boxed words</w:t></w:r></w:p>'
+        b"</w:txbxContent></w:drawing></mc:Choice><mc:Fallback><w:pict><w:txbxContent><w:p><w:r><w:t>Boxed words</w:t>"
+        b"</w:r></w:p></w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+    )
+    math = parse_xml(
+        b'<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:sSup><m:e><m:r><m:t>r</m:t>'
+        b"</m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup><m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num>"
+        b"<m:den><m:r><m:t>2</m:t></m:r></m:den></m:f></m:oMath>"
+    )
+    paragraph._p.append(math)
+    paragraph._p.append(box)
+    document.add_comment(paragraph.runs, text="Really?", author="Rita")
+    parsed = parse(_docx(document), "boxes.docx")
+    assert outline(parsed) == [
+        ("paragraph", "Area r^2(a+b)/2"), ("paragraph", "Boxed words"), ("quote", "Really?"),
+    ]  # fmt: skip
+    assert parsed.blocks[-1].locator.part == "comment by Rita"
+
+
+def test_nested_tables_stand_in_their_cell(parse) -> None:
+    document = docx.Document()
+    outer = document.add_table(rows=2, cols=2)
+    for number, cell in enumerate(cell for row in outer.rows for cell in row.cells):
+        cell.text = f"outer {number}"
+    inner = outer.cell(1, 1).add_table(rows=1, cols=2)
+    inner.cell(0, 0).text, inner.cell(0, 1).text = "inner 0", "inner 1"
+    parsed = parse(_docx(document), "nested.docx")
+    assert [text for _, text in outline(parsed)] == ["outer 0 | outer 1", "outer 2 | outer 3 inner 0 inner 1"]
+
+
+def test_strict_word_files_and_templates(parse) -> None:
+    document = docx.Document()
+    document.add_heading("Strict heading", 1)
+    document.add_paragraph("Strict words.")
+    usual = b"http://schemas.openxmlformats.org/"
+    strict = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_docx(document))) as source, zipfile.ZipFile(strict, "w") as target:
+        for entry in source.infolist():
+            content = source.read(entry).replace(usual + b"package/2006", b"KEPT")
+            content = re.sub(
+                rb"http://schemas.openxmlformats.org/(\w+)/2006/", rb"http://purl.oclc.org/ooxml/\1/", content
+            )
+            target.writestr(entry.filename, content.replace(b"KEPT", usual + b"package/2006"))
+    assert b"purl.oclc.org/ooxml/wordprocessingml/main" in zipfile.ZipFile(strict).read("word/document.xml")
+    for name in ("strict.docx", "strict.dotx"):
+        assert outline(parse(strict.getvalue(), name)) == [
+            ("heading", "Strict heading"), ("paragraph", "Strict words."),
+        ]  # fmt: skip
+
+
+def test_macros_are_named_and_not_read(parse) -> None:
+    document = docx.Document()
+    document.add_paragraph("Words.")
+    buffer = io.BytesIO(_docx(document))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("word/vbaProject.bin", b"Sub AutoOpen()")
+    parsed = parse(buffer.getvalue(), "macros.docm")
+    assert parsed.text == "Words."
+    assert any("macros" in note for note in parsed.notes)
+
+
 def _workbook(fill) -> bytes:
     book = openpyxl.Workbook()
     fill(book)
@@ -143,17 +283,69 @@ def test_workbook(parse) -> None:
         ("table_row", "Lamp | 2024-01-31 | 12.5% | 12.50"),
         ("table_row", "Desk | | 1 | 240"),
         ("table_row", "| | | =SUM(E3:E4)"),
-        ("heading", "Secret"),
-        ("table_header", "Key | Value"),
-        ("table_row", "a | TRUE"),
+    ]
+    assert [(each.text, each.reason, str(each.locator)) for each in parsed.hidden] == [
+        ("Key | Value", "hidden sheet", "sheet Secret, A1:B1"),
+        ("a | TRUE", "hidden sheet", "sheet Secret, A2:B2"),
     ]
     lamp = find(parsed, "Lamp")
     assert (lamp.locator.sheet, lamp.locator.cells) == ("Prices", "B3:E3")
     assert [cell.locator.cells for cell in lamp.cells] == ["B3", "C3", "D3", "E3"]
     assert lamp.header == "Article | Since | Share | Price"
     assert lamp.heading_path == ("Prices",)
-    assert "Secret" in parsed.notes[0]
-    assert parse(_workbook(fill), "prices.xlsx").to_json() == parse(_workbook(fill), "prices.xlsx").to_json()
+    assert "hidden sheet" in parsed.notes[0]
+    data = _workbook(fill)
+    assert parse(data, "prices.xlsx").to_json() == parse(data, "prices.xlsx").to_json()
+
+
+def test_hidden_rows_columns_and_cells(parse) -> None:
+    def fill(book) -> None:
+        sheet = book.active
+        sheet.title = "Prices"
+        for row in (["Article", "Cost", "Price"], ["Lamp", 7, 12], ["Desk", 90, 240], ["Bed", 80, 300]):
+            sheet.append(row)
+        sheet["E2"], sheet["E3"] = "white remark", "masked remark"
+        sheet["E2"].font = Font(color="FFFFFFFF")
+        sheet["E3"].number_format = ";;;"
+        sheet.column_dimensions["B"].hidden = True
+        sheet.row_dimensions[4].hidden = True
+
+    parsed = parse(_workbook(fill), "hidden.xlsx")
+    assert [text for _, text in outline(parsed)] == ["Prices", "Article | Price", "Lamp | 12", "Desk | 240"]
+    assert find(parsed, "Desk").cells[1].locator.cells == "C3"
+    found = {(each.text, each.reason, each.locator.cells) for each in parsed.hidden}
+    assert {
+        ("7", "hidden column", "B2"), ("Bed | 80 | 300", "hidden row", "A4:C4"),
+        ("white remark", "white on white", "E2"), ("masked remark", "number format that shows nothing", "E3"),
+    } <= found  # fmt: skip
+
+
+def test_rows_behind_a_filter_or_an_outline_are_read(parse) -> None:
+    def fill(book) -> None:
+        sheet = book.active
+        for row in (["Town", "Size"], ["Bonn", 3], ["Graz", 4], ["Linz", 5], ["Kiel", 6]):
+            sheet.append(row)
+        sheet.auto_filter.ref = "A1:B3"
+        sheet.auto_filter.add_filter_column(0, ["Bonn"])
+        sheet.row_dimensions[3].hidden = True  # held back by the filter
+        sheet.row_dimensions[4].hidden, sheet.row_dimensions[4].outlineLevel = True, 1
+
+    parsed = parse(_workbook(fill), "filter.xlsx")
+    assert [text for _, text in outline(parsed)][1:] == ["Town | Size", "Bonn | 3", "Graz | 4", "Linz | 5", "Kiel | 6"]
+    assert not parsed.hidden
+    assert "filter or an outline" in parsed.notes[0]
+
+
+def test_comments_of_a_workbook_follow_its_cells(parse) -> None:
+    def fill(book) -> None:
+        book.active.append(["Town", "Size"])
+        book.active["B1"].comment = Comment("Since when?", "Bob")
+
+    parsed = parse(_workbook(fill), "comments.xlsx")
+    assert (outline(parsed)[-1], str(parsed.blocks[-1].locator)) == (
+        ("quote", "Since when?"),
+        "comment by Bob, sheet Sheet, B1",
+    )
 
 
 def test_several_tables_and_a_far_cell(parse) -> None:
@@ -222,6 +414,5 @@ def test_damaged_packages(refused) -> None:
     assert refused(whole[: len(whole) // 2], "cut.docx").reason == "corrupt"
     assert refused(_zip(**{"word/document.xml": b"<a>"}), "odd.docx").reason == "corrupt"
     assert refused(_zip(**{"xl/workbook.xml": b"<a>"}), "odd.xlsx").reason == "corrupt"
-    assert refused(_zip(**{"ppt/presentation.xml": b""}), "deck.pptx").reason == "unsupported"
-    assert refused(_zip(**{"a.txt": b"x"}), "zip.pdf").reason == "unsupported"
+    assert refused(_zip(**{"ppt/presentation.xml": b""}), "deck.pptx").reason == "corrupt"
     assert refused(_docx(docx.Document()), "empty.docx").reason == "no_text"

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from citewell.errors import ParseError
-from citewell.parsing import ParserPool, child, sandbox, syscalls, wire
+from citewell.errors import MissingExtraError, ParseError
+from citewell.parsing import ParserPool, child, reader, sandbox, syscalls, wire
 from citewell.parsing.parsed import Parsed
 from citewell.records import Block, Locator
 from citewell.settings import ParsingSettings
@@ -110,7 +110,7 @@ NATIVE: dict[str, Callable[[Path], int]] = {
 }
 
 
-@pytest.mark.skipif(not syscalls.common_part(), reason="there is no system call filter for this system")
+@pytest.mark.skipif(not syscalls.available(), reason="there is no system call filter for this system")
 @pytest.mark.parametrize("name", NATIVE)
 def test_native_code_cannot_do_it_either(name: str, tmp_path: Path) -> None:
     def probe() -> str:
@@ -122,10 +122,10 @@ def test_native_code_cannot_do_it_either(name: str, tmp_path: Path) -> None:
     assert forked(probe) == "returned 'done'"  # so it was the filter
 
 
-@pytest.mark.skipif(not syscalls.common_part(), reason="there is no system call filter for this system")
+@pytest.mark.skipif(not syscalls.available(), reason="there is no system call filter for this system")
 def test_every_call_of_the_table_is_refused() -> None:
     def probe() -> list[str]:
-        assert syscalls.holds()  # before calling anything that would really happen
+        assert LIBC.syscall(syscalls.refused_numbers()["socket"], 1, 1, 0) == -1  # before anything that matters
         kept = []
         for name, number in syscalls.refused_numbers().items():
             ctypes.set_errno(0)
@@ -211,7 +211,7 @@ def test_landlock_closes_files_where_there_are_no_namespaces(monkeypatch: pytest
 
 def test_a_parser_has_no_capabilities_and_no_network_device(monkeypatch: pytest.MonkeyPatch) -> None:
     held = "libc.capget(b'\x22\x05\x08\x20' + bytes(4), (found := ctypes.create_string_buffer(24))) or found.raw.hex()"
-    unguarded = "child.guard = lambda: None; syscalls.refuse_system_calls = lambda: True"
+    unguarded = "child.guard = syscalls.refuse_common = syscalls.refuse_system_calls = lambda: None"
     with probed(monkeypatch, unguarded) as (layers, ask):
         if not {"no capabilities", "network namespace"} <= set(layers):
             pytest.skip("this system does not grant a namespace")
@@ -269,6 +269,16 @@ def test_how_a_child_died_is_told_apart() -> None:
     assert _ended(spin, cpu_seconds=1)["reason"] == "timeout"
 
 
+def test_a_missing_package_is_said_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def needs_more(data: bytes, name: str) -> Parsed:
+        raise MissingExtraError("Reading this", "code")
+
+    monkeypatch.setattr(reader, "read", needs_more)
+    error = json.loads(child.parse({"name": "x.txt", "limits": LIMITS}, b"data"))["error"]
+    assert error["reason"] == "unsupported"
+    assert "x.txt" in error["message"] and "pip install 'citewell[code]'" in error["message"]
+
+
 def test_an_orphaned_child_is_stopped() -> None:
     readable, writable = os.pipe()
     held = os.dup(0)
@@ -286,7 +296,7 @@ def test_an_orphaned_child_is_stopped() -> None:
 
 def test_isolation_is_reported(pool: ParserPool) -> None:
     assert {"process", "rlimits", "audit hook"} <= set(pool.isolation)
-    assert ("seccomp" in pool.isolation) == bool(syscalls.common_part())
+    assert ("seccomp" in pool.isolation) == syscalls.available()
 
 
 def test_a_real_time_limit_and_the_file_after_it() -> None:

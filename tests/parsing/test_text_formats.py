@@ -8,6 +8,7 @@ import pytest
 
 from citewell.parsing import supported
 from tests.parsing.conftest import find, outline, text_of
+from tests.parsing.tiny_ole import compound_file
 from tests.parsing.tiny_pdf import Page, pdf
 
 MARKDOWN = """---
@@ -189,10 +190,10 @@ def test_python_code_is_cut_at_definitions(parse) -> None:
 
 
 def test_other_code(parse) -> None:
-    source = "// Adds.\nfunction add(a, b) {\n  return a + b;\n}\n\nfunction sub(a, b) {\n  return a - b;\n}\n"
-    parsed = parse(source, "math.js")
+    source = "-- Adds.\nfunction add(a, b)\n  return a + b\nend\n\n-- Takes.\nfunction sub(a, b)\n  return a - b\nend\n"
+    parsed = parse(source, "math.lua")
     assert find(parsed, "a - b").heading_path == ("sub",)
-    assert find(parsed, "a - b").locator.lines == (6, 8)
+    assert find(parsed, "a - b").locator.lines == (6, 9)
     assert parse("key: 1\nother: two\n", "app.yaml").blocks[0].locator.lines == (1, 2)
     assert parse("def broken(:\n  x", "broken.py").blocks
 
@@ -212,14 +213,33 @@ def test_json_records_and_fields(parse) -> None:
     assert row.cells[1].locator.part == "/items/1/tags"
 
 
-def test_json_lines_note_broken_ones(parse, refused) -> None:
+def test_json_lines_note_broken_ones(parse) -> None:
     parsed = parse('{"a": 1}\nnot json\n\n{"a": 3, "b": {"c": null, "d": "x"}}\n', "log.jsonl")
     assert [block.locator.lines for block in parsed.blocks] == [(1, 1), (4, 4)]
     assert text_of(parsed, parsed.blocks[1]) == "a: 3 | b.d: x"
     assert "1 lines are not JSON" in parsed.notes[0]
-    error = refused('{"a": 1,\n "b": }', "bad.json")
-    assert error.reason == "corrupt"
-    assert "line 2, column 7" in str(error)
+    parsed = parse("2024-03-05 started\n2024-03-05 stopped\n", "log.jsonl")
+    assert "started" in parsed.text and "plain text" in parsed.notes[0]
+
+
+def test_what_is_not_json_is_read_as_text(parse) -> None:
+    parsed = parse('{"a": 1,\n "b": }', "bad.json")
+    assert '"b": }' in parsed.text
+    assert parsed.media_type == "text/plain"
+    assert "not valid JSON: Expecting value at line 2, column 7" in parsed.notes[0]
+    assert "plain text" in parsed.notes[0]
+
+
+def test_json_values_have_lines(parse) -> None:
+    text = (
+        '{\n "a/b": "x\\n{",\n "owner": {\n  "name": "Anna",\n  "tags": [1,\n   2]\n },\n'
+        ' "items": [\n  {"id": 1},\n  {"id": 2,\n   "n": 3}\n ]\n}'
+    )
+    parsed = parse(text, "shop.json")
+    assert (find(parsed, "a/b").locator.part, find(parsed, "a/b").locator.lines) == ("/a~1b", (2, 2))
+    assert (find(parsed, "Anna").locator.part, find(parsed, "Anna").locator.lines) == ("/owner", (4, 6))
+    assert (find(parsed, "id: 2").locator.part, find(parsed, "id: 2").locator.lines) == ("/items/1", (10, 11))
+    assert find(parsed, "id: 2").cells[1].locator.lines == (11, 11)
 
 
 def test_odd_json(parse, refused) -> None:
@@ -231,7 +251,7 @@ def test_odd_json(parse, refused) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("a.MD", True), ("README", True), ("Makefile", True), ("Dockerfile", True), ("LICENSE.txt", True), ("x.pdf", True),
-     ("a.png", False), ("a.pptx", False), ("noextension", False), ("src/app.tsx", True)],
+     ("a.png", False), ("a.pptx", True), ("a.wav", False), ("noextension", False), ("src/app.tsx", True)],
 )  # fmt: skip
 def test_supported(name: str, expected: bool) -> None:
     assert supported(name) is expected
@@ -245,9 +265,4 @@ def test_wrong_extensions(parse, refused) -> None:
     assert ".xyz" in str(error)
     assert ".docx" in str(error)
     assert refused(b"\x89PNG\r\n\x1a\n\x00\x00", "picture.txt").reason == "unsupported"
-    assert (
-        refused(
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600 + "EncryptedPackage".encode("utf-16-le"), "a.xlsx"
-        ).reason
-        == "encrypted"
-    )
+    assert refused(compound_file({"EncryptedPackage": b"x" * 5000}), "a.xlsx").reason == "encrypted"

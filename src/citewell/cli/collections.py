@@ -12,6 +12,7 @@ import typer
 
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, YesOption, app, collection_path
 from citewell.cli.ask import make_scope
+from citewell.cli.follow import follow
 from citewell.cli.output import (
     console,
     count,
@@ -22,7 +23,6 @@ from citewell.cli.output import (
     printable,
     short_path,
 )
-from citewell.cli.follow import follow
 from citewell.errors import MassRemovalError, SettingsError
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def sync(
     context: typer.Context,
     collection: CollectionOption = None,
     watching: Annotated[bool, typer.Option("--watch", help="Stay, and index changes as they happen.")] = False,
-    every: Annotated[
-        str, typer.Option(metavar="TIME", help="Stay, and sync at this interval: 90s, 15m, 6h, 1d.")
-    ] = "",
+    every: Annotated[str, typer.Option(metavar="TIME", help="Stay, and sync at this interval: 90s, 15m, 6h, 1d.")] = "",
     poll: Annotated[
         str, typer.Option(metavar="TIME", help="With --watch: look for changes this often, for network drives.")
     ] = "",

@@ -18,6 +18,10 @@ from citewell.records import Block, BlockKind, Hidden, Json, Locator, Place
 MAX_CHARACTERS = 20_000_000
 """About 40 books. More is a data dump, which no one reads and which would fill the memory of whoever indexes it."""
 
+MAX_PLACES = 500_000
+"""Blocks and table cells of one file. Each costs whoever receives them about a kilobyte until they are indexed: a row
+of a million commas must not fill the memory."""
+
 MAX_HIDDEN_CHARACTERS = 100_000
 """Hidden text beyond this is counted, not kept."""
 
@@ -39,6 +43,7 @@ class Builder:
         self.members: list[Member] = []
         self._hidden: list[Hidden] = []
         self._hidden_length = 0
+        self._places = 0
         self._parts: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
@@ -100,6 +105,7 @@ class Builder:
             pending = ""
         if not found:
             return ""
+        self._places += len(found)
         text = "".join(pieces)
         start, end = self._append(text, "\n" if tight else "\n\n")
         places = tuple(Place((start + a, start + b), place) for a, b, place in found)
@@ -166,6 +172,13 @@ class Builder:
         start = self._length
         self._parts.append(text)
         self._length += len(text)
+        self._places += 1
+        if self._places > MAX_PLACES:
+            raise ParseError(
+                "too_large",
+                f"'{self.name}' holds more than {MAX_PLACES:,} paragraphs and table cells. Split it, or load it into a "
+                "database.",
+            )
         if self._length > MAX_CHARACTERS:
             raise ParseError(
                 "too_large",

@@ -61,21 +61,11 @@ def main() -> None:
     if sys.platform == "linux":
         layers += enclosure.enclose(_module_directories(), own_mounts=enclosure.MOUNTS in layers)
         _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    layers += ["seccomp"] if _filter_works() else []
+    layers += ["seccomp"] if syscalls.refuse_common() else []
     gc.collect()
     gc.freeze()  # shared pages of the libraries stay shared after a fork
     send(1, json.dumps({"isolation": layers}).encode())
     serve()
-
-
-def _filter_works() -> bool:
-    """Whether a child of this process can put up its system call filter."""
-    if not syscalls.common_part():
-        return False
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if syscalls.refuse_system_calls() and syscalls.holds() else 1)
-    return os.waitpid(child, 0)[1] == 0
 
 
 def serve() -> None:

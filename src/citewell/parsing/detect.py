@@ -131,6 +131,23 @@ def detect(data: bytes, name: str) -> Format:
     return named or "text"
 
 
+HEAD_BYTES = 1024
+"""The first bytes that :func:`refuse_unread` looks at."""
+
+_RECOGNISED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"From ")
+
+
+def refuse_unread(head: bytes, name: str) -> None:
+    """Raises for a file that no reader takes, by its name and first bytes alone, so that a share full of pictures and
+    films is not read from end to end."""
+    extension = PurePath(name).suffix
+    if not extension or format_of_name(name) is not None or not head.strip(b" \t\r\n\x00"):
+        return
+    if not (head.startswith(_RECOGNISED) or b"%PDF-" in head or head[257:262] == b"ustar"):
+        foreign = next((what for start, what in _FOREIGN.items() if head.startswith(start)), None)
+        raise _unsupported(name, foreign or f"a {extension.lower()} file")
+
+
 def _container(data: bytes, name: str, named: Format | None) -> Format | None:
     """Files that hold other files, and the Office formats that are zip archives."""
     from citewell.parsing import archives, mail_box, outlook  # only the child needs them

@@ -143,7 +143,7 @@ def _navigation(archive: zipfile.ZipFile, package: Any, files: dict[str, tuple[s
         if local(item) == "item" and "nav" in (item.get("properties") or "").split() and item.get("id") in files:
             path = files[item.get("id")][0]
             try:
-                page = parse(characters(archive.read(path), name))
+                page = parse(characters(archive.read(path), name), name)
             except (KeyError, *BROKEN):
                 continue
             for link in page.css("nav a[href]"):

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
 from citewell.parsing.builder import Builder, Cell, Table
-from citewell.parsing.html_page import all_words, characters, describe, formula, is_chrome, main_element, parse
+from citewell.parsing.html_page import all_words, characters, describe, formula, integer, is_chrome, main_element, parse
 from citewell.parsing.html_styles import Look, Styles
 from citewell.records import BlockKind, Locator
 
@@ -39,6 +39,7 @@ _SPACE = re.compile(r"\s+")
 _EMPTY_LINE = re.compile(r"\n\s*\n")
 _FIGURE = re.compile(r"[-+(]?[$€£¥]?\s?\d[\d.,]*\s?[%$€£¥)]?")
 _MAX_SPAN = 1000  # the most columns one cell may claim
+_COMMENT_WORDS = 6  # fewer mark a place in the page, such as "end of header"
 _MAX_COMMENT = 2000  # longer comments are parts of pages that were switched off, not words
 
 
@@ -49,7 +50,7 @@ def read(data: bytes, out: Builder) -> None:
 
 def write(text: str, out: Builder) -> None:
     """Append the readable part of an HTML page to a document, and take its title and date from it."""
-    page = parse(text)
+    page = parse(text, out.name)
     describe(page, out)
     root = main_element(page)
     if root is None:
@@ -68,7 +69,7 @@ def write_fragment(
     part: begins every locator. book: a chapter, in which asides and footers belong to the text. at: the locator of
     everything in it, instead.
     """
-    page = parse(text)
+    page = parse(text, out.name)
     if page.body is not None:
         _walk(page.body, _Walk(out, Styles.of(page), within_main=True, part=part, book=book, at=at))
     return page
@@ -196,7 +197,8 @@ class _Walk:
 
     def comment(self, node: LexborNode) -> None:
         words = (node.html or "").removeprefix("<!--").removesuffix("-->").strip()
-        if 0 < len(words) <= _MAX_COMMENT and "<" not in words and not words.startswith("["):
+        said = len(words) <= _MAX_COMMENT and len(words.split()) >= _COMMENT_WORDS
+        if said and "<" not in words and not words.startswith("["):
             self.out.hide(words, "comment", self.locator())
 
     def words(self, node: LexborNode, depth: int, *, code: bool = False) -> str:
@@ -277,7 +279,7 @@ class _Walk:
         before = self.kind, self.level, self.prefix
         level = self.list_level + 1
         self.list_level = level
-        number = _integer(node.attributes.get("start"), 1)
+        number = integer(node.attributes.get("start"), 1)
         child = node.child
         while child is not None:
             if child.tag == "li" and not self.dropped(child, "li"):
@@ -302,7 +304,8 @@ class _Walk:
         """A data table as rows; a table used for layout (other tables inside, one column) as its contents."""
         rows = [row for row in node.css("tr") if _owner(row) == node.mem_id and not self.dropped(row, "tr")]
         widest = max((len(_cells(row)) for row in rows), default=0)
-        layout = node.css_first("table table") is not None and not any(_has_header(row) for row in rows)
+        nested = any(inner.mem_id != node.mem_id for inner in node.css("table"))
+        layout = nested and not any(_has_header(row) for row in rows)
         if widest < 2 or layout:
             self.children(node, depth)
             return
@@ -346,8 +349,8 @@ class _Walk:
             located, look = self.locator(), self.look
             text = self.words(cell, depth) if self.enter(cell, cell.tag or "") else ""
             self.place, self.look = place, look
-            width = min(max(1, _integer(cell.attributes.get("colspan"), 1)), _MAX_SPAN)
-            height = min(max(1, _integer(cell.attributes.get("rowspan"), 1)), _MAX_SPAN)
+            width = min(max(1, integer(cell.attributes.get("colspan"), 1)), _MAX_SPAN)
+            height = min(max(1, integer(cell.attributes.get("rowspan"), 1)), _MAX_SPAN)
             for offset in range(width):
                 if height > 1:
                     waiting[len(cells)] = height - 1
@@ -390,10 +393,3 @@ def _owner(node: LexborNode) -> int | None:
     while parent is not None and parent.tag != "table":
         parent = parent.parent
     return None if parent is None else int(parent.mem_id)
-
-
-def _integer(text: str | None, default: int) -> int:
-    try:
-        return int(text or default)
-    except ValueError:
-        return default

@@ -10,6 +10,7 @@ from citewell.cleaning import clean_line
 from citewell.parsing.builder import Builder
 from citewell.parsing.dates import iso_date
 from citewell.parsing.encoding import decode
+from citewell.parsing.html_nesting import check_nesting
 
 _CHARSET = re.compile(
     rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w-]+)""", re.IGNORECASE
@@ -37,8 +38,9 @@ def characters(data: bytes, name: str) -> str:
     return decode(data, name, (declared[1] or declared[2]).decode("ascii") if declared else "")
 
 
-def parse(text: str) -> LexborHTMLParser:
+def parse(text: str, name: str = "The page") -> LexborHTMLParser:
     """The tree of a page. In XHTML, ``<title/>`` is an empty title; read as HTML it would swallow the page."""
+    check_nesting(text, name)
     head = text[:2000].lower()
     if "<?xml" in head or "xhtml" in head:
         text = _SELF_CLOSING.sub(
@@ -106,3 +108,11 @@ def all_words(node: LexborNode) -> str:
         for each in node.traverse(include_text=True)
         if each.is_text_node and (each.parent is None or each.parent.tag not in {"script", "style", "template"})
     )
+
+
+def integer(text: str | None, default: int) -> int:
+    """The number in an attribute."""
+    try:
+        return int(text or default)
+    except ValueError:
+        return default

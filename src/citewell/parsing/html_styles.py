@@ -96,6 +96,7 @@ class Styles:
     """The rules of one page, found by the class, id or tag they are about."""
 
     rules: dict[str, list[_Rule]] = field(default_factory=lambda: defaultdict(list))
+    ruled: dict[tuple[str, str, str], Declarations] = field(default_factory=dict)  # what they came to, by element
     count: int = 0
     foreign: bool = False
 
@@ -133,12 +134,22 @@ class Styles:
         inline = attributes.get("style")
         if not self.count and not inline:
             return {}
-        classes = frozenset((attributes.get("class") or "").split())
-        own_id = attributes.get("id") or ""
-        keys = [tag, "*", *(f".{name}" for name in classes), f"#{own_id}"] if self.count else []
+        key = tag, attributes.get("class") or "", attributes.get("id") or ""
+        if key not in self.ruled:
+            self.ruled[key] = self._rules(*key) if self.count else {}
+        ruled = self.ruled[key]
+        found = {name: value for name, (_, value) in ruled.items()}
+        for name, (importance, value) in _declarations(inline or "").items():
+            if name not in ruled or importance >= ruled[name][0]:
+                found[name] = value
+        return found
+
+    def _rules(self, tag: str, names: str, own_id: str) -> Declarations:
+        """The declarations that win for elements of this tag, these classes and this id."""
+        classes = frozenset(names.split())
         matching = [
             rule
-            for key in keys
+            for key in (tag, "*", *(f".{name}" for name in classes), f"#{own_id}")
             for rule in self.rules.get(key, ())
             if rule.tag in {"", "*", tag} and rule.classes <= classes and rule.ids <= {own_id}
         ]
@@ -150,10 +161,7 @@ class Styles:
                     continue
                 if name not in won or weight >= won[name][0] or rule.narrow:
                     won[name] = (weight, value)
-        for name, (importance, value) in _declarations(inline or "").items():
-            if name not in won or importance >= won[name][0][0]:
-                won[name] = ((importance, 1 << 30, 0), value)
-        return {name: value for name, (_, value) in won.items()}
+        return {name: (weight[0], value) for name, (weight, value) in won.items()}
 
     def _sheet(self, css: str, narrow: bool = False, depth: int = 0) -> None:
         """Rules of a style sheet; blocks of other media than screens are passed over."""

@@ -27,7 +27,8 @@ _ASCIIDOC_CELL = re.compile(r"(?:(?<=\s)|^)(?:(\d+)?(?:\.(\d+))?([+*]))?[<^>.]*[
 _REVISION = re.compile(r"(?:v[\d.]+,?\s*)?(\d{4}-\d{2}-\d{2}).*")
 _AUTHOR = re.compile(r"([^<>:=|]{3,100}?)\s*(?:<[^<>]+>)?\s*")
 
-_ORG_HEADING = re.compile(r"(\*+)\s+(?:\[#\w\]\s*)?(.*?)(?:\s+:([\w@#%:]+):)?\s*")
+_ORG_HEADING = re.compile(r"(\*+)\s+(.*?)(?:\s+:([\w@#%:]+):)?\s*")
+_ORG_PRIORITY = re.compile(r"\[#\w\]\s*")
 _ORG_KEYWORD = re.compile(r"\s*#\+(\w+)(?:\[[^\]]*\])?:\s*(.*)")
 _ORG_BEGIN = re.compile(r"\s*#\+begin_(\w+)(?:\s+.*)?", re.IGNORECASE)
 _ORG_ITEM = re.compile(r"(\s*)(?:([-+])|((?<=\s)\*)|(\d{1,4}|[a-zA-Z])[.)])\s+(?:\[@\d+\]\s*)?(?=\S)")
@@ -284,7 +285,7 @@ def _asciidoc_cells(line: str) -> list[tuple[str, int, int]]:
     """(text, columns it spans, times it is repeated) of the cells that begin in a line."""
     marks = list(_ASCIIDOC_CELL.finditer(line))
     found: list[tuple[str, int, int]] = []
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+    for mark, after in zip(marks, [*marks[1:], None], strict=False):
         count = min(int(mark[1] or 1), 100)
         text = line[mark.end() : after.start() if after else len(line)].replace("\\|", "|").strip()
         found.append((text, count if mark[3] == "+" else 1, count if mark[3] == "*" else 1))
@@ -305,7 +306,7 @@ def _org_block(page: _Page) -> None:
     if not line.strip() or re.fullmatch(r"\s*-{5,}\s*", line):
         return
     if match := _ORG_HEADING.fullmatch(line):
-        page.out.heading(org_words(match[2]), len(match[1]), page.since(first))
+        page.out.heading(org_words(_ORG_PRIORITY.sub("", match[2], count=1)), len(match[1]), page.since(first))
         page.add("field", f"tags: {', '.join(match[3].split(':'))}" if match[3] else "", first)
     elif match := _ORG_BEGIN.fullmatch(line):
         _org_delimited(page, match[1].lower(), first)

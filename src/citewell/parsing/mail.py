@@ -7,8 +7,9 @@ is encrypted is listed and said to be.
 from __future__ import annotations
 
 import email
-from email import policy
 from email.message import EmailMessage
+from email.policy import EmailPolicy
+from typing import Any
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
@@ -33,6 +34,19 @@ _EXTENSIONS = {"plain": "txt", "calendar": "ics", "x-vcard": "vcf", "vcard": "vc
                "vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
                "vnd.openxmlformats-officedocument.presentationml.presentation": "pptx"}  # fmt: skip
 
+_LONGEST_FIELD = 6000  # characters; some 200 addresses
+
+
+class _Policy(EmailPolicy):
+    """The library's time to take a header field apart grows with the square of its length: 60,000 quotation marks took
+    it a minute. So the end of a very long field is not looked at."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return super().header_fetch_parse(name, value[:_LONGEST_FIELD])
+
+
+POLICY = _Policy(refold_source="none")  # a forwarded mail is passed on as it came
+
 
 def read(data: bytes, out: Builder) -> None:
     out.media_type = "message/rfc822"
@@ -48,7 +62,7 @@ def open_letter(data: bytes, name: str) -> Letter:
     """The message in these bytes, or a :class:`ParseError`."""
     if b"\x00" in data[:200]:
         data = decode(data, name).encode()  # saved as UTF-16, which no mail is sent as
-    message = email.message_from_bytes(data.lstrip(b"\r\n"), policy=policy.default)
+    message = email.message_from_bytes(data.lstrip(b"\r\n"), policy=POLICY)
     names = (*letter.SHOWN_FIELDS, *letter.THREAD_FIELDS)
     fields = {each: value for each in names if (value := header(message, each))}
     if not set(letter.SHOWN_FIELDS) & set(fields):
@@ -63,7 +77,7 @@ def header(message: EmailMessage, name: str) -> str:
     """One header's text. The library raises on some malformed headers, so the raw value is the fallback."""
     try:
         value = message.get(name)
-    except (ValueError, IndexError, TypeError, AttributeError, KeyError):
+    except (ValueError, IndexError, TypeError, AttributeError, KeyError, RecursionError):
         value = next((raw for key, raw in message.raw_items() if key.lower() == name.lower()), "")
     return clean_line(str(value or ""))[:5000]
 

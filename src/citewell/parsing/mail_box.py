@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from email import policy
 from email.parser import BytesHeaderParser
 
 from citewell.errors import ParseError
 from citewell.parsing.builder import Builder
 from citewell.parsing.dates import iso_date
-from citewell.parsing.mail import header
+from citewell.parsing.mail import POLICY, header
 from citewell.parsing.members import Inner, Walk, collect
 
 # "From ", a sender, a date with its year, then a header field; programs disagree about everything in between.
@@ -58,7 +57,7 @@ def _spans(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _message(data: bytes, start: int, end: int) -> Inner:
     head = re.split(rb"\r?\n\r?\n", data[start : min(end, start + _HEADERS_WITHIN)], maxsplit=1)[0]
-    fields = BytesHeaderParser(policy=policy.default).parsebytes(head)
+    fields = BytesHeaderParser(policy=POLICY).parsebytes(head)
     key = header(fields, "Message-ID").encode() or hashlib.sha256(data[start:end]).digest()
     words = (
         iso_date(header(fields, "Date"))[:10],

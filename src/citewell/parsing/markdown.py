@@ -27,9 +27,12 @@ _TOML_FRONT_MATTER = re.compile(r"\A\ufeff?\+\+\+[ \t]*\n(.*?\n)\+\+\+[ \t]*(?:\
 _FIELD = re.compile(r"([A-Za-z_][\w .-]{0,60})(?::[ \t]|[ \t]*=)[ \t]*(.+)")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _FOOTNOTE = re.compile(r"([ \t>]*)\[\^([^\]\s]+)\]:")
-_TEMPLATE = re.compile(r"^[ \t]*(?:>[ \t]*)*(?:\{%.*?%\}|\{\{[<%].*?[%>]\}\}|\{:.*?\})[ \t]*$", re.MULTILINE)
-_INLINE_TEMPLATE = re.compile(r"\{%.*?%\}|\{:[^}\n]*\}|\{#[\w-]+\}")
-_TEMPLATE_LINK = re.compile(r"\]\(\s*\{[%{][^\n]*?[%}]\}[^)\s]*\s*\)")
+# What is repeated is bounded: without, a line of 100,000 opening marks takes minutes.
+_TEMPLATE = re.compile(
+    r"^[ \t]*(?:>[ \t]*){0,20}(?:\{%.{0,2000}?%\}|\{\{[<%].{0,2000}?[%>]\}\}|\{:.{0,2000}?\})[ \t]*$", re.MULTILINE
+)
+_INLINE_TEMPLATE = re.compile(r"\{%.{0,500}?%\}|\{:[^}\n]{0,500}\}|\{#[\w-]{1,200}\}")
+_TEMPLATE_LINK = re.compile(r"\]\(\s{0,20}\{[%{][^\n]{0,500}?[%}]\}[^)\s]{0,500}\s{0,20}\)")
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?tr|/?h[1-6])\b[^>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)\b[^>]*>")
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from citewell.parsing import compound
 from citewell.parsing.builder import Builder
 from citewell.parsing.compound import number
+from citewell.parsing.reading_order import BAND_INCHES, in_order
 from citewell.parsing.text_tables import write_table
 from citewell.records import Locator
 
@@ -32,7 +33,7 @@ _ENCRYPTED_TOKEN = 0xF3D1C4DF
 _MAX_EDITS = 1_000
 _MAX_DEPTH = 40
 _MAX_CELLS = 10_000
-_BAND = 72  # 1/8 inch in the format's 1/576 inch
+_INCH = 576  # in the format's unit
 
 
 class _Record(NamedTuple):
@@ -112,7 +113,8 @@ class _Deck:
         words = self._drawn(slide, entry.texts)
         if not words:
             words = entry.texts
-        words.sort(key=lambda each: (each.kind not in _TITLES, each.top // _BAND, each.left))
+        placed = ((int(each.kind not in _TITLES), each.top, each.left, each) for each in words)
+        words = in_order(placed, BAND_INCHES * _INCH)
         tables = 0
         for position, each in enumerate(words):
             if unshown:

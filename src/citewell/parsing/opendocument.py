@@ -32,6 +32,7 @@ from citewell.parsing.opendocument_styles import (
     length,
 )
 from citewell.parsing.opendocument_text import Body
+from citewell.parsing.reading_order import BAND_INCHES, in_order
 from citewell.records import Locator
 
 _MEDIA = "application/vnd.oasis.opendocument."
@@ -169,15 +170,15 @@ def _page_parts(body: Body, source: Source, out: Builder) -> None:
 
 
 def _in_order(page: Any) -> Iterator[Any]:
-    """Shapes of a page: the title, then placeholders, then from top left. Eighths of an inch tell rows apart."""
+    """Shapes of a page: the title, then placeholders, then from top left."""
 
-    def key(shape: Any) -> tuple[int, float, float]:
+    def placed(shape: Any) -> tuple[int, float, float, Any]:
         kind = shape.get(f"{PRESENTATION}class", "")
         rank = 0 if kind == "title" else 1 if kind else 2
         first = shape if shape.get(f"{SVG}y") else next((e for e in shape.iter() if e.get(f"{SVG}y")), shape)
-        return rank, length(first.get(f"{SVG}y")) // 9, length(first.get(f"{SVG}x"))
+        return rank, length(first.get(f"{SVG}y")), length(first.get(f"{SVG}x")), shape
 
     skipped = {f"{PRESENTATION}notes", f"{OFFICE}forms", f"{OFFICE}annotation"}
     shapes = [each for each in page if each.tag not in skipped and not each.tag.startswith((TABLE, TEXT))]
-    yield from sorted(shapes, key=key)
+    yield from in_order(map(placed, shapes), BAND_INCHES * 72)
     yield from page.iterfind(f"{OFFICE}annotation")

@@ -21,7 +21,7 @@ from citewell.parsing.pdf_hidden import Eye
 from citewell.parsing.pdf_join import joined
 from citewell.parsing.pdf_layout import Piece, pieces_of
 from citewell.parsing.pdf_notes import Note, notes_on
-from citewell.parsing.pdf_outline import bookmarks, split_at
+from citewell.parsing.pdf_outline import bookmarks, levels_by_piece, split_at
 from citewell.parsing.pdf_running import running_texts
 from citewell.parsing.pdf_text import PageText, read_page
 from citewell.parsing.pdf_write import mend_words, rounded, write
@@ -58,7 +58,8 @@ def read(data: bytes, out: Builder) -> None:
         pieces += [Piece(note.kind, note.text, page.number, note.box) for note in notes.get(page.number, ())]
     pieces = joined(split_at(pieces, marks))
     mend_words(pieces, pages)
-    write(pieces, marks, out)
+    heights = {page.number: page.shown.top for page in pages if page.shown.rotation == 0}
+    write(pieces, levels_by_piece(pieces, marks, heights), out)
 
 
 def _form(document: Any, out: Builder) -> Any:

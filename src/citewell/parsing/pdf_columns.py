@@ -17,6 +17,7 @@ from citewell.records import Box
 
 _MAX_DEPTH = 8  # cuts into columns within columns
 _MAX_GUTTERS = 4  # places tried per cut
+_RIVER = 9.0  # points; spaces of a few stretched lines may stand above each other, but none is as wide as a gutter
 _SAME_LINE = 3.0  # points by which tops of cells of one row differ at most
 
 
@@ -140,6 +141,8 @@ def _longest_run(rows: list[Row], x: float, tables: list[Box]) -> tuple[int, int
 def _is_text(rows: list[Row], x: float) -> bool:
     """Both sides read like running text, and do not begin their paragraphs side by side as cells of a table do."""
     left, right = _sides([word for row in rows for word in row.words], x)
+    if box_of(right)[0] - box_of(left)[2] < (_RIVER if len(rows) < 15 else 0.5 * _RIVER):
+        return False
     return _is_column(left) and _is_column(right) and not _in_step(rows_of(left), rows_of(right))
 
 
@@ -154,8 +157,9 @@ def _is_column(words: list[Word], depth: int = 0) -> bool:
     left, _, right, _ = box_of(words)
     pieces = [split_at_gaps(row.words, 1.6) for row in rows]
     shares = [sum(piece[-1].right - piece[0].left for piece in line) / max(1.0, right - left) for line in pieces]
-    if statistics.median(map(len, pieces)) <= 1:
-        return statistics.median(len(row.words) for row in rows) >= 3 and statistics.median(shares) > 0.45
+    several = statistics.median(len(row.words) for row in rows) >= 3
+    if several and statistics.median(map(len, pieces)) <= 1 and statistics.median(shares) > 0.45:
+        return True
     return depth < 3 and any(_splits(rows, x, depth + 1) for x in _candidates(rows))
 
 

@@ -43,12 +43,23 @@ def joined(pieces: list[Piece]) -> list[Piece]:
 
 
 def body_size(pieces: list[Piece]) -> float:
-    """The size of most text outside of tables."""
+    """The size of most text outside of tables; that of the tables where outside stand only lines like headings."""
     sizes: Counter[float] = Counter()
+    tables: Counter[float] = Counter()
     for piece in pieces:
         if piece.kind in {"text", "item"}:
             sizes[round(piece.size * 2) / 2] += len(piece.text)
-    return max(sizes, key=lambda size: sizes[size]) if sizes else 10.0
+        elif piece.kind == "table":
+            tables[round(piece.size * 2) / 2] += sum(len(cell.text) for row in piece.rows for cell in row)
+    if not sizes:
+        return 10.0
+    body = max(sizes, key=lambda size: sizes[size])
+    usual = max(tables, key=lambda size: tables[size], default=body)
+    if usual < body and tables[usual] > 2 * sizes[body]:
+        large = [piece for piece in pieces if piece.kind == "text" and round(piece.size * 2) / 2 == body]
+        if all(piece.lines == 1 and not piece.text.endswith(".") for piece in large):
+            return usual
+    return body
 
 
 def _split_footnotes(pieces: list[Piece], body: float) -> tuple[list[Piece], list[Piece]]:

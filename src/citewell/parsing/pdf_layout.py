@@ -62,7 +62,7 @@ class Piece:
 
 def pieces_of(page: PageText, skipped: set[Word]) -> list[Piece]:
     """Blocks in reading order. skipped: running headers and footers."""
-    words = [word for word in page.words if word not in skipped]
+    words_on_page = words = [word for word in page.words if word not in skipped]
     tables, words = pdf_tables.ruled(page.rules, words, (page.width, page.height))
     found: list[Piece] = []
     blocks: list[tuple[Box, Piece]] = [
@@ -76,6 +76,10 @@ def pieces_of(page: PageText, skipped: set[Word]) -> list[Piece]:
     found.extend(piece for _, piece in sorted(blocks, key=lambda block: block[0][1]))
     short = [rule for rule in barriers.levels if 20 < rule.end - rule.start < 0.5 * page.width]
     for piece in found:
+        if piece.kind == "table":
+            piece.size = _usual_size(words_on_page, piece.box)
+            if _right_to_left(piece.rows):
+                piece.rows = [row[::-1] for row in piece.rows]
         left, top, _, _ = piece.box
         piece.under_rule = any(-1.0 <= top - rule.at < 16.0 and abs(rule.start - left) < 8.0 for rule in short)
         piece.box = page.as_shown(piece.box)
@@ -84,6 +88,18 @@ def pieces_of(page: PageText, skipped: set[Word]) -> list[Piece]:
                 cell._replace(box=page.as_shown(cell.box), page=page.number) if cell.text else cell for cell in row
             ]
     return found
+
+
+def _usual_size(words: list[Word], box: Box) -> float:
+    return statistics.mode(
+        [word.size for word in words if box[0] <= word.left <= box[2] and box[1] <= word.middle <= box[3]] or [0.0]
+    )
+
+
+def _right_to_left(rows: list[list[TableCell]]) -> bool:
+    """Whether most cells begin in such a script: their first column is the right one."""
+    firsts = [cell.text[0] for row in rows for cell in row if cell.text and cell.text[0].isalpha()]
+    return 2 * sum("\u0590" <= first <= "\u08ff" for first in firsts) > len(firsts)
 
 
 def _read_region(words: list[Word], page: int, tables: list[tuple[Box, Piece]], levels: list[Rule]) -> list[Piece]:

@@ -40,6 +40,16 @@ class Note(NamedTuple):
 
 def notes_on(page: Any, form: Any, text: PageText) -> list[Note]:
     """Top to bottom. page: a ``pypdfium2.PdfPage``. form: the file's form handle, or ``None``."""
+    if not form:
+        return _notes(page, form, text)
+    pdfium.FORM_OnAfterLoadPage(page, form)  # else boxes are never checked
+    try:
+        return _notes(page, form, text)
+    finally:
+        pdfium.FORM_OnBeforeClosePage(page, form)
+
+
+def _notes(page: Any, form: Any, text: PageText) -> list[Note]:
     found: list[Note] = []
     for number in range(min(MAX_PER_PAGE, max(0, pdfium.FPDFPage_GetAnnotCount(page)))):
         annotation = pdfium.FPDFPage_GetAnnot(page, number)

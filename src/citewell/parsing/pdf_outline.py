@@ -26,11 +26,12 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 
 
 class Bookmark(NamedTuple):
-    """page: 1-based."""
+    """page: 1-based. y: of the target on it, in points from the bottom in PDF space; ``None`` when not stated."""
 
     title: str
     level: int
     page: int
+    y: float | None = None
 
 
 def bookmarks(document: Any) -> list[Bookmark]:
@@ -44,10 +45,10 @@ def bookmarks(document: Any) -> list[Bookmark]:
         if not address or address in seen:
             continue
         seen.add(address)
-        page = _page_of(document, mark)
+        page, y = _target_of(document, mark)
         title = clean_line(_title(mark))
         if title and page:
-            found.append(Bookmark(title, level, page))
+            found.append(Bookmark(title, level, page, y))
         waiting.append((pdfium.FPDFBookmark_GetNextSibling(document, mark), level))
         if level < MAX_DEPTH:
             waiting.append((pdfium.FPDFBookmark_GetFirstChild(document, mark), level + 1))
@@ -63,13 +64,19 @@ def _title(mark: Any) -> str:
     return buffer.raw[: max(0, min(size, _MAX_TITLE) - 2)].decode("utf-16-le", "ignore")
 
 
-def _page_of(document: Any, mark: Any) -> int:
-    """1-based; 0 when it leads nowhere in this file."""
+def _target_of(document: Any, mark: Any) -> tuple[int, float | None]:
+    """Page, from 1, and height on it; page 0 when it leads nowhere in this file."""
     target = pdfium.FPDFBookmark_GetDest(document, mark)
     if not target:
         action = pdfium.FPDFBookmark_GetAction(mark)
         target = pdfium.FPDFAction_GetDest(document, action) if action else None
-    return int(pdfium.FPDFDest_GetDestPageIndex(document, target)) + 1 if target else 0
+    if not target:
+        return 0, None
+    stated = [ctypes.c_int() for _ in range(3)]
+    values = [ctypes.c_float() for _ in range(3)]
+    known = pdfium.FPDFDest_GetLocationInPage(target, *map(ctypes.byref, (*stated, *values)))
+    page = int(pdfium.FPDFDest_GetDestPageIndex(document, target)) + 1
+    return page, values[1].value if known and stated[1].value else None
 
 
 def split_at(pieces: list[Piece], marks: list[Bookmark]) -> list[Piece]:
@@ -91,8 +98,9 @@ def split_at(pieces: list[Piece], marks: list[Bookmark]) -> list[Piece]:
     return found
 
 
-def levels_by_piece(pieces: list[Piece], marks: list[Bookmark]) -> dict[int, int]:
-    """Number of a piece → level, for the pieces that bookmarks name."""
+def levels_by_piece(pieces: list[Piece], marks: list[Bookmark], heights: dict[int, float]) -> dict[int, int]:
+    """Number of a piece → level, for the pieces that bookmarks name. heights: of pages that are not rotated, to find
+    the one that is meant where a title stands on a page more than once."""
     by_page: dict[int, list[int]] = {}
     for number, piece in enumerate(pieces):
         if piece.kind in {"text", "item"} and len(piece.text) <= 250:
@@ -101,11 +109,18 @@ def levels_by_piece(pieces: list[Piece], marks: list[Bookmark]) -> dict[int, int
     for mark in marks:
         wanted = _names(mark.title)
         for page in (mark.page, mark.page + 1):  # some programs point to the end of the page before
-            named = (n for n in by_page.get(page, ()) if n not in found and _names(pieces[n].text) & wanted)
-            if (first := next(named, None)) is not None:
-                found[first] = mark.level
+            named = [n for n in by_page.get(page, ()) if n not in found and _names(pieces[n].text) & wanted]
+            if named:
+                top = heights[page] - mark.y if mark.y is not None and page == mark.page and page in heights else None
+                found[min(named, key=lambda n: _unlikely(pieces[n], top))] = mark.level
                 break
     return found
+
+
+def _unlikely(piece: Piece, top: float | None) -> tuple[float, bool, float]:
+    """Lower for the piece that a bookmark means: near its target, no list item, large."""
+    away = 0.0 if top is None else abs(piece.box[1] - top)
+    return away, piece.kind == "item", -piece.size - piece.bold
 
 
 def _names(text: str) -> set[str]:

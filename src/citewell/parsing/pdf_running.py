@@ -38,11 +38,13 @@ class _Line:
 def running_texts(pages: list[PageText]) -> dict[int, set[Word]]:
     """Words of lines that repeat at the top or bottom of pages, and page numbers, by page."""
     groups: dict[str, list[_Line]] = {}
+    found: dict[int, set[Word]] = {}
     for page in pages:
+        if len(pages) > 1:  # on a single page they may be a letterhead, which says who wrote it
+            found[page.number] = _artifacts(page)
         for line in _edge_lines(page, measured=len(pages) == 2):
             groups.setdefault(line.key, []).append(line)
     needed = max(3, min(5, round(0.4 * len(pages))))
-    found: dict[int, set[Word]] = {}
     for key, lines in groups.items():
         counting = key.endswith("#") or _PAGE_NUMBER.fullmatch(lines[0].row.text.strip()) is not None
         repeated = len({line.page for line in lines}) >= (2 if counting else needed) and _regular(lines)
@@ -50,6 +52,16 @@ def running_texts(pages: list[PageText]) -> dict[int, set[Word]]:
             if repeated or _repeated_on_two(lines, len(pages)) or _states_its_page(line):
                 found.setdefault(line.page, set()).update(line.row.words)
     return found
+
+
+def _artifacts(page: PageText) -> set[Word]:
+    """Words at the edge of the page that the file itself marks as no part of the text."""
+    margin = _MARGIN * page.height
+    return {
+        word
+        for word, style in zip(page.words, page.styles, strict=True)
+        if style.artifact and (word.bottom < margin or word.top > page.height - margin)
+    }
 
 
 def _edge_lines(page: PageText, measured: bool) -> list[_Line]:
@@ -60,13 +72,28 @@ def _edge_lines(page: PageText, measured: bool) -> list[_Line]:
         word for word in page.words if word.bottom < margin or word.top > page.height - margin or word.middle > last
     ]
     rows = rows_of(edge)
+    large = 1.15 * statistics.mode([round(word.size, 1) for word in page.words] or [10.0])
     found = []
     for row in rows:
+        if row.size > large and not _PAGE_NUMBER.fullmatch(row.text.strip()):
+            continue  # a title, even when it comes again
         side = "top" if row.box[3] < page.height / 2 else "bottom"
         key = f"{side} {_DIGITS.sub('#', row.text.lower())}"
-        if "#" in key or len(row.segments()) < 3:  # else it is the header of a table that goes on
+        if not _heads_table(row, page.words):
             found.append(_Line(page.number, key, row, measured and _apart(row, page.words)))
     return found
+
+
+def _heads_table(row: Row, words: list[Word]) -> bool:
+    """Whether the pieces of the line stand over those of the next one: the header of a table that goes on."""
+    pieces = row.segments()
+    if len(pieces) < 2:
+        return False
+    below = [word for word in words if row.box[3] - 1 < word.middle and word.top < row.box[3] + 30]
+    following = rows_of(below)[:1]
+    lefts = [piece[0].left for line in following for piece in line.segments()]
+    common = sum(any(abs(piece[0].left - left) < 3.0 for left in lefts) for piece in pieces)
+    return common >= 2 or (len(pieces) > 2 and not any(map(str.isdigit, row.text)))
 
 
 def _apart(row: Row, words: list[Word]) -> bool:
@@ -107,4 +134,4 @@ def _repeated_on_two(lines: list[_Line], pages: int) -> bool:
 
 def _states_its_page(line: _Line) -> bool:
     found = _PAGE_OF.fullmatch(line.row.text.strip())
-    return found is not None and int(found[1]) == line.page
+    return found is not None and int(found[1]) == line.page and not line.row.bold

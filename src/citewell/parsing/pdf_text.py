@@ -46,13 +46,18 @@ class Word(NamedTuple):
 
 class Style(NamedTuple):
     """How a word is painted. mode: PDF's text rendering mode, 3 is invisible. order: of painting on its page, 0 when
-    unknown. colour: of a plain fill. layered: it belongs to a layer, which may be switched off."""
+    unknown. colour: of a plain fill. layered: it belongs to a layer, which may be switched off.
+    artifact: the file says that it is no part of the text, as running headers are."""
 
     mode: int
     colour: Colour | None
     opacity: int
     order: int
     layered: bool
+    artifact: bool
+
+
+_UNKNOWN = Style(0, None, 255, 0, False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def _words(textpage: Any, frame: Frame, painted: dict[int, int]) -> _Words:
     codes, shown = codes[kept], shown[kept]
     _mend_ligatures(codes, shown)
     blank = (codes <= 32) | (codes == 0xA0)
-    starts = np.flatnonzero(_begins(shown, blank, after_break))
+    starts = np.flatnonzero(_begins(shown, blank, after_break) | _raised(codes, shown))
     ends = np.append(starts[1:], len(codes))
     low, high = np.minimum.reduceat(shown[:, :2], starts), np.maximum.reduceat(shown[:, 2:], starts)
     inside = np.all(high > 0, axis=1) & np.all(low < np.array(frame.size), axis=1)
@@ -164,6 +169,16 @@ def _begins(shown: np.ndarray, blank: np.ndarray, after_break: np.ndarray) -> np
     moved = (np.abs(middle[1:] - middle[:-1]) > 0.6 * tall) | (gap < -1.5 * tall)
     wide = gap > np.where(after_break[1:], 0.16, 0.5) * tall
     return np.concatenate(([True], blank[1:] | blank[:-1] | moved | wide))
+
+
+def _raised(codes: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Which characters begin a mark above the line, such as a footnote's number. (n,), (n, 4) → (n,)"""
+    height = shown[:, 3] - shown[:, 1]
+    smaller = height[1:] < 0.85 * height[:-1]
+    higher = shown[:-1, 3] - shown[1:, 3] > 0.18 * height[:-1]
+    digit = (codes[1:] >= ord("0")) & (codes[1:] <= ord("9"))
+    after_digit = (codes[:-1] >= ord("0")) & (codes[:-1] <= ord("9"))
+    return np.concatenate(([False], smaller & higher & digit & ~after_digit))
 
 
 def _characters(textpage: Any, count: int, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
@@ -214,7 +229,7 @@ class _Fonts:
         self.matrix = pdfium.FS_MATRIX()
         self.bold: dict[int, bool] = {}
         self.address = 0
-        self.last = (0.0, False, 0, Style(0, None, 255, 0, False))
+        self.last = (0.0, False, 0, _UNKNOWN)
 
     def of(self, index: int) -> tuple[float, bool, int, Style]:
         """(size in points, bold, quarter turns against the clock in PDF space, style) of a character."""
@@ -232,10 +247,10 @@ class _Fonts:
             size *= math.hypot(matrix.c, matrix.d)
             turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
         if not written:
-            return round(size, 2), False, turn, Style(0, None, 255, 0, False)
+            return round(size, 2), False, turn, _UNKNOWN
         colour, opacity = colour_of(written) or (None, 255)
         mode = pdfium.FPDFTextObj_GetTextRenderMode(written)
-        style = Style(mode, colour, opacity, self.painted.get(address, 0), _layered(written))
+        style = Style(mode, colour, opacity, self.painted.get(address, 0), *_marks(written))
         return round(size, 2), self.is_bold(written), turn, style
 
     def is_bold(self, written: Any) -> bool:
@@ -250,12 +265,12 @@ class _Fonts:
         return self.bold[key]
 
 
-def _layered(item: Any) -> bool:
-    """Whether an object is marked as part of optional content."""
+def _marks(item: Any) -> tuple[bool, bool]:
+    """Whether an object is marked as optional content, and whether as an artifact."""
+    found = set()
     for number in range(min(8, max(0, pdfium.FPDFPageObj_CountMarks(item)))):
-        buffer, size = (ctypes.c_ushort * 4)(), ctypes.c_ulong()
-        mark = pdfium.FPDFPageObj_GetMark(item, number)
-        pdfium.FPDFPageObjMark_GetName(mark, buffer, 8, ctypes.byref(size))
-        if size.value == 6 and (buffer[0], buffer[1]) == (ord("O"), ord("C")):
-            return True
-    return False
+        buffer, size = ctypes.create_string_buffer(20), ctypes.c_ulong()
+        mark = ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort))
+        pdfium.FPDFPageObjMark_GetName(pdfium.FPDFPageObj_GetMark(item, number), mark, 20, ctypes.byref(size))
+        found.add(buffer.raw[: max(0, size.value - 2)])
+    return "OC".encode("utf-16-le") in found, "Artifact".encode("utf-16-le") in found

@@ -11,7 +11,6 @@ from citewell.parsing.builder import Builder, Cell
 from citewell.parsing.pdf_join import body_size
 from citewell.parsing.pdf_layout import Piece
 from citewell.parsing.pdf_lines import CUT
-from citewell.parsing.pdf_outline import Bookmark, levels_by_piece
 from citewell.parsing.pdf_tables import TableCell
 from citewell.parsing.pdf_text import PageText
 from citewell.records import BlockKind, Box, Locator, Place
@@ -32,10 +31,10 @@ def mend_words(pieces: list[Piece], pages: list[PageText]) -> None:
         first, second = match[1], match[2]
         part = first.rpartition("-")[2]  # of a compound, the word that was cut or ended
         whole, hyphened = (part + second).lower(), f"{part}-{second}".lower()
-        halves = (
-            part.lower() in known and second.lower() in known and (min(len(part), len(second)) > 2 or part != first)
-        )
-        return f"{first}-{second}" if whole not in known and (hyphened in known or halves) else first + second
+        halves = part.lower() in known and second.lower() in known and min(len(part), len(second)) > 2
+        compound = part != first and (part.lower() in known or len(part) < 4)  # side-by-side, self-improve-ment
+        joint = whole not in known and (hyphened in known or halves or compound)
+        return f"{first}-{second}" if joint else first + second
 
     def mended(cell: TableCell) -> TableCell:
         tail = tuple(mended(rest) for rest in cell.tail)
@@ -47,9 +46,9 @@ def mend_words(pieces: list[Piece], pages: list[PageText]) -> None:
             row[:] = [mended(cell) for cell in row]
 
 
-def write(pieces: list[Piece], marks: list[Bookmark], out: Builder) -> None:
-    """Hand the pieces to the builder; the title is the largest text of the first page unless the file states one."""
-    marked = levels_by_piece(pieces, marks)
+def write(pieces: list[Piece], marked: dict[int, int], out: Builder) -> None:
+    """Hand the pieces to the builder; the title is the largest text of the first page unless the file states one.
+    marked: levels that bookmarks give to single pieces, by their number."""
     levels = _heading_levels(pieces, marked)
     body = body_size(pieces)
     for number, piece in enumerate(pieces):

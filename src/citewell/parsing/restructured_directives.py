@@ -107,7 +107,7 @@ class _Elsewhere(_Unknown):
     """A directive that brings in a file or raw output: noted by its name."""
 
     def run(self) -> list[Any]:
-        what = self.arguments[0] if self.arguments else ""
+        what = self.options.get("file") or self.options.get("url") or (self.arguments or [""])[0]
         return [nodes.comment("", f"{self.name} {clean_line(what)[:100]}".strip(), classes=["elsewhere"])]
 
 

@@ -25,7 +25,7 @@ _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
 _COLUMN = re.compile(rb"<(?:\w+:)?col\b([^>]*)>")
 _HIDDEN = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _LEVEL = re.compile(rb"\boutlineLevel\s*=\s*[\"'][1-9]")
-_FILTER = re.compile(rb"<(?:\w+:)?autoFilter\b[^>]*\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)[\"'][^>]*[^/]>")
+_FILTER = re.compile(rb"<(?:\w+:)?autoFilter\b[^>]*\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)[\"'][^>]*(?<!/)>")
 _PAINT = re.compile(rb"<(?:\w+:)?(?:tablePart|conditionalFormatting|picture)\b")
 _MAX_COLUMN = 16_384
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from citewell.parsing.packages import is_white
+from citewell.parsing.reading_order import BAND_INCHES, in_order
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -20,7 +21,7 @@ MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 SMALLEST = 100
 """Type of 1 point, in hundredths of a point: no one reads smaller print on a slide."""
 
-_BAND = 114_300  # 1/8 inch in EMU: shapes whose tops differ by less stand side by side
+_INCH = 914_400  # in EMU
 _MAX_DEPTH = 30  # of groups within groups
 _LEAVES = frozenset(f"{P}{name}" for name in ("sp", "graphicFrame", "pic", "cxnSp"))
 _FILLS = ("noFill", "solidFill", "gradFill", "blipFill", "pattFill", "grpFill")
@@ -83,23 +84,23 @@ def children(tree: Any) -> Iterator[Any]:
 
 
 def _in_order(tree: Any, owner: Sheet, frame: _Frame, *, hidden: bool, depth: int) -> list[Shape]:
-    found: list[tuple[tuple[int, float, float], list[Shape]]] = []
+    found: list[tuple[int, float, float, list[Shape]]] = []
     for element in children(tree):
         if element.tag == f"{P}grpSp" and depth < _MAX_DEPTH:
             box = _box(element.find(f"{P}grpSpPr/{A}xfrm"), frame)
             concealed = hidden or _marked_hidden(element)
             inner = _in_order(element, owner, _inner(element, frame), hidden=concealed, depth=depth + 1)
-            found.append((_key(box, 2), inner))
+            found.append((2, *_corner(box), inner))
         elif element.tag in _LEAVES:
             shape = _shape(element, owner, frame, hidden=hidden)
             rank = {"title": 0, "ctrTitle": 0, "": 2, "ftr": 3, "dt": 3, "sldNum": 3}.get(shape.placeholder, 1)
-            found.append((_key(shape.box, rank), [shape]))
-    found.sort(key=lambda each: each[0])
-    return [shape for _, shapes in found for shape in shapes]
+            found.append((rank, *_corner(shape.box), [shape]))
+    return [shape for shapes in in_order(found, BAND_INCHES * _INCH) for shape in shapes]
 
 
-def _key(box: Box | None, rank: int) -> tuple[int, float, float]:
-    return (rank, box[1] // _BAND, box[0]) if box else (rank, 0.0, 0.0)
+def _corner(box: Box | None) -> tuple[float, float]:
+    """Top and left."""
+    return (box[1], box[0]) if box else (0.0, 0.0)
 
 
 def _shape(element: Any, owner: Sheet, frame: _Frame, *, hidden: bool) -> Shape:

@@ -8,9 +8,12 @@ from typing import Any
 
 from citewell.cleaning import clean_line
 
+TITLES = frozenset(("invention-title", "title-of-invention", "b540"))
+"""Of patents; ``B540`` is the title in the numbering of WIPO ST.32."""
+
 HEADINGS = frozenset((
     "title", "head", "heading", "h", "h1", "h2", "h3", "h4", "h5", "h6", "article-title", "subtitle",
-    "invention-title", "section-title", "chapter-title", "bridgehead", "title-of-invention",
+    "section-title", "chapter-title", "bridgehead", *TITLES,
 ))  # fmt: skip
 PROSE = frozenset((
     "p", "para", "paragraph", "simpara", "claim-text", "disp-quote", "attrib", "verse-line", "ab", "l", "quote",
@@ -23,6 +26,7 @@ LISTS = frozenset((
 ITEMS = frozenset((
     "list-item", "li", "listitem", "member", "item-text", "ref", "def-item", "varlistentry", "step", "glossentry",
 ))  # fmt: skip
+CAPTIONS = frozenset(("caption", "figcaption", "legend"))
 TABLES = frozenset(("table", "informaltable", "tgroup"))
 PREFORMATTED = frozenset(("programlisting", "code", "screen", "literallayout", "preformat", "pre", "verbatim"))
 SKIPPED = frozenset((
@@ -36,6 +40,8 @@ _SPACED = frozenset((*PROSE, *LISTS, *ITEMS, *HEADINGS, *_CELLS, *_ROWS, "break"
                      "person-group", "collab", "ext-link", "abstract", "sec"))  # fmt: skip
 _TEX = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.DOTALL)
 
+_NO_RECORDS = HEADINGS | ITEMS | PREFORMATTED | CAPTIONS | {"label"}
+
 MAX_RECORD_CHARACTERS = 1500  # more is no record but a section
 MAX_RECORD_LEAVES = 60
 MAX_LEAF_CHARACTERS = 300  # longer texts are prose
@@ -47,6 +53,12 @@ def local(element: Any) -> str:
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 
+def shown(element: Any) -> str:
+    """The name without its namespace, as it is written."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
 def is_prose(element: Any) -> bool:
     """Text and elements side by side."""
     if not len(element):
@@ -56,12 +68,19 @@ def is_prose(element: Any) -> bool:
 
 def is_record(element: Any) -> bool:
     """Facts alone: short texts in elements without mixed content, or attributes."""
-    if local(element) in HEADINGS or local(element) in ITEMS or local(element) in PREFORMATTED:
+    if local(element) in _NO_RECORDS:
         return False
     characters = found = 0
     for each in element.iter():
         name = local(each)
-        if name in PROSE or name in TABLES or name in LISTS or name == "title-group" or is_prose(each):
+        if (
+            name in PROSE
+            or name in TABLES
+            or name in LISTS
+            or name in TITLES
+            or name == "title-group"
+            or is_prose(each)
+        ):
             return False
         if not len(each):
             text = (each.text or "").strip()
@@ -72,6 +91,12 @@ def is_record(element: Any) -> bool:
         if characters > MAX_RECORD_CHARACTERS or found > MAX_RECORD_LEAVES:
             return False
     return found > 0
+
+
+def has_several(element: Any) -> bool:
+    """Whether a record has more than one fact."""
+    found = leaves(element, "")
+    return next(found, None) is not None and next(found, None) is not None
 
 
 def leaves(element: Any, name: str) -> Iterator[tuple[str, str, Any]]:
@@ -88,7 +113,7 @@ def leaves(element: Any, name: str) -> Iterator[tuple[str, str, Any]]:
             if stated and (value := clean_line(value)):
                 yield f"{name}.{own}" if name else own, value[:2000], element
     for child in below:
-        yield from leaves(child, f"{name}.{local(child)}" if name else local(child))
+        yield from leaves(child, f"{name}.{shown(child)}" if name else shown(child))
 
 
 _FACTS = frozenset(("name", "title", "label", "value", "text", "description", "summary", "alt", "caption", "key",

@@ -22,6 +22,7 @@ from citewell.parsing.dates import iso_date
 from citewell.parsing.encoding import decode
 from citewell.parsing.packages import xml_root
 from citewell.parsing.xml_shapes import (
+    CAPTIONS,
     HEADINGS,
     ITEMS,
     LISTS,
@@ -29,13 +30,16 @@ from citewell.parsing.xml_shapes import (
     PROSE,
     SKIPPED,
     TABLES,
+    TITLES,
+    has_several,
     inline,
     is_prose,
     is_record,
     leaves,
     local,
+    shown,
     table_rows,
-)  # fmt: skip
+)
 from citewell.records import BlockKind, Locator
 
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s[^\[>]*(?:\[(.*?)\]\s*)?>", re.DOTALL)
@@ -47,12 +51,15 @@ _DECLARATION = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
 _MARKUP = re.compile(
     r"</?(?:p|div|br|a|b|i|strong|em|ul|ol|li|span|table|h[1-6]|img|blockquote)\b[^>]*>", re.IGNORECASE
 )
-_LEAST_TEXT = 0.06  # of all characters; below it the file is markup for a program
+# A file is markup for a program when it has less text than this share, and this much more in its attributes.
+_LEAST_TEXT = 0.06
+_MOST_ATTRIBUTES = 3
+_SMALL = 300  # bytes; too few to tell
 _TITLE_PARENTS = frozenset((
     "title-group", "info", "bookinfo", "articleinfo", "head", "channel", "feed", "metadata", "titlestmt", "front",
 ))  # fmt: skip
 _DATES = ("pubdate", "lastbuilddate", "updated", "modified", "date-publ", "published", "date")
-_LONGEST_FIELD = 200
+_FIELD_CHARACTERS = 1500  # of facts in one block
 
 
 def read(data: bytes, out: Builder) -> None:
@@ -80,7 +87,7 @@ def _prepared(data: bytes, name: str) -> bytes:
     """Bytes that name no entity but the five of XML, with the lines where they were."""
     if b"\x00" in data[:1000] or not data[:200].isascii():
         data = _DECLARATION.sub("", decode(data, name), count=1).encode()
-    match = _DOCTYPE.search(data)
+    match = _DOCTYPE.match(data, max(0, data.find(b"<!DOCTYPE")))
     if match:
         rest = _UNPARSED.sub(b"", match[1] or b"")
         if not _ENTITY.search(rest) and b"%" not in rest:  # what it declares are pictures, or nothing
@@ -97,7 +104,9 @@ def _character(match: re.Match[bytes]) -> bytes:
 
 def _is_program(root: Any, size: int) -> bool:
     characters = sum(len(text.strip()) for text in root.itertext())
-    return size > 300 and characters < _LEAST_TEXT * size
+    if size < _SMALL or characters >= _LEAST_TEXT * size:
+        return False
+    return sum(len(value) for each in root.iter() for value in each.attrib.values()) > _MOST_ATTRIBUTES * characters
 
 
 class _Walk:
@@ -109,28 +118,37 @@ class _Walk:
         self.lists = 0
 
     def document(self, root: Any) -> None:
-        self.children(root, f"/{local(root)}")
+        self.children(root, f"/{shown(root)}")
         if not self.out.blocks:
-            self.fields(root, f"/{local(root)}")
+            self.facts([(root, f"/{shown(root)}")], f"/{shown(root)}")
 
     def children(self, element: Any, path: str) -> None:
         names = Counter(local(child) for child in element)
         seen: Counter[str] = Counter()
-        rows: list[tuple[Any, str]] = []
+        rows: list[tuple[Any, str]] = []  # records of one name, side by side
+        facts: list[tuple[Any, str]] = []  # other records
         for child in element:
             name = local(child)
-            if not name:
+            if not name or name in SKIPPED:
                 continue
             seen[name] += 1
-            own = f"{path}/{name}" + (f"[{seen[name]}]" if names[name] > 1 else "")
-            if names[name] > 1 and is_record(child) and (not rows or local(rows[-1][0]) == name):
+            own = f"{path}/{shown(child)}" + (f"[{seen[name]}]" if names[name] > 1 else "")
+            record = is_record(child)
+            row = record and names[name] > 1 and has_several(child)
+            if rows and not (row and local(rows[-1][0]) == name):
+                self.records(rows)
+                rows = []
+            if facts and (row or not record):
+                self.facts(facts, path)
+                facts = []
+            if row:
                 rows.append((child, own))
-                continue
-            self.records(rows)
-            rows = [(child, own)] if names[name] > 1 and is_record(child) else []
-            if not rows:
+            elif record:
+                facts.append((child, own))
+            else:
                 self.element(child, own)
         self.records(rows)
+        self.facts(facts, path)
 
     def element(self, element: Any, path: str) -> None:
         name = local(element)
@@ -144,14 +162,16 @@ class _Walk:
             self.lists += 1
             self.children(element, path)
             self.lists -= 1
+        elif name in CAPTIONS:
+            self.out.add("caption", inline(element), self.place(element, path))
+        elif name == "label":
+            self.label(element, path)
         elif name in PREFORMATTED:
             self.out.add("code", "".join(element.itertext()), self.place(element, path))
         elif name in ITEMS or name in PROSE or is_prose(element):
             self.prose(element, path, "list_item" if name in ITEMS else "paragraph")
         elif len(element) == 0:
             self.leaf(element, path)
-        elif is_record(element):
-            self.fields(element, path)
         else:
             self.section(element, path)
 
@@ -165,10 +185,13 @@ class _Walk:
 
     def heading(self, element: Any, path: str) -> None:
         words = clean_line(inline(element))
+        before = element.getprevious()
+        if before is not None and local(before) == "label":
+            words = f"{clean_line(inline(before))} {words}"
         parent = element.getparent()
         above = local(parent) if parent is not None else ""
         outer = path.count("/") == 2  # right below the root
-        if not self.out.title and (outer or above in _TITLE_PARENTS or local(element) == "invention-title"):
+        if not self.out.title and (outer or above in _TITLE_PARENTS or local(element) in TITLES):
             self.out.title = words[:300]
         if above in {"caption", "table", "fig", "figure", "note", "tip", "warning"}:
             self.out.add("caption", words, self.place(element, path))
@@ -176,6 +199,12 @@ class _Walk:
         level = element.get("level") or element.get("LVL") or ""
         deeper = int(level) if level.isdigit() and len(level) == 1 else 0
         self.out.heading(words, max(1, self.depth + deeper), self.place(element, path))
+
+    def label(self, element: Any, path: str) -> None:
+        """``Table 1``; the number of a heading stands in the heading."""
+        after = element.getnext()
+        if after is None or local(after) not in HEADINGS:
+            self.out.add("caption", inline(element), self.place(element, path))
 
     def prose(self, element: Any, path: str, kind: BlockKind) -> None:
         """Words gather until an element of its own begins."""
@@ -198,7 +227,7 @@ class _Walk:
             if own_block or (name in HEADINGS and local(element) not in PROSE):
                 first = not "".join(pieces).strip()
                 flush()
-                inner = f"{path}/{name}[{names[name]}]"
+                inner = f"{path}/{shown(child)}[{names[name]}]"
                 if kind == "list_item" and first and name in PROSE:  # the paragraph that is the item's text
                     self.prose(child, inner, kind)
                     kind = "paragraph"
@@ -210,34 +239,44 @@ class _Walk:
         flush()
 
     def leaf(self, element: Any, path: str) -> None:
+        """Text too long for a fact, or with HTML in it, as feeds have."""
         words = (element.text or "").strip()
-        name = local(element)
-        if name in _DATES and not self.out.modified_at:
-            self.out.modified_at = iso_date(words)
-        if name in {"creator", "author"} and words and "author" not in self.out.metadata:
-            self.out.metadata["author"] = clean_line(words)[:300]
         if _MARKUP.search(words):
             web.write_fragment(words, self.out, at=self.place(element, path))
-        elif len(words) > _LONGEST_FIELD:
-            self.prose(element, path, "paragraph")
         else:
-            self.fields(element, path)
+            self.prose(element, path, "paragraph")
 
-    def fields(self, element: Any, path: str) -> None:
-        found = leaves(element, local(element))
-        lines = [f"{'.'.join(name.split('.')[-2:])}: {words}" for name, words, _ in found]  # longer names say no more
-        self.out.add("field", "\n".join(lines), self.place(element, path))
+    def facts(self, elements: list[tuple[Any, str]], path: str) -> None:
+        """Lines of ``name: value``, in blocks of a readable size."""
+        lines: list[str] = []
+        places: list[Locator] = []
+        for element, own in elements:
+            self.describe(element)
+            for name, words, _ in leaves(element, shown(element)):
+                lines.append(f"{'.'.join(name.split('.')[-2:])}: {words}")  # longer names say no more
+            places.append(self.place(element, own))
+            if sum(map(len, lines)) > _FIELD_CHARACTERS:
+                self.out.add("field", "\n".join(lines), _joined(places, path))
+                lines, places = [], []
+        if lines:
+            self.out.add("field", "\n".join(lines), _joined(places, path))
+
+    def describe(self, element: Any) -> None:
+        name, words = local(element), clean_line(element.text or "")
+        if name in _DATES and not self.out.modified_at:
+            self.out.modified_at = iso_date(words)
+        if name in {"creator", "author"} and words:
+            self.out.metadata.setdefault("author", words[:300])
 
     def records(self, rows: list[tuple[Any, str]]) -> None:
         """Elements of one name, side by side, that hold nothing but facts."""
         table = self.out.table()
         for element, path in rows:
-            if name := local(element):
-                cells = [
-                    (f"{'.'.join((own or name).split('.')[-2:])}: {words}", self.place(inner, path))
-                    for own, words, inner in leaves(element, "")
-                ]
-                table.row(cells, self.place(element, path))
+            cells = [
+                (f"{'.'.join((own or shown(element)).split('.')[-2:])}: {words}", self.place(inner, path))
+                for own, words, inner in leaves(element, "")
+            ]
+            table.row(cells, self.place(element, path))
 
     def table(self, element: Any, path: str) -> None:
         for title in element:
@@ -253,6 +292,14 @@ class _Walk:
         if not first:
             return Locator(part=path[:300])
         return Locator(part=path[:300], lines=(first, first + sum(text.count("\n") for text in _texts(element))))
+
+
+def _joined(places: list[Locator], path: str) -> Locator:
+    """One place for neighbours: their own, or that of what holds them."""
+    if len(places) == 1:
+        return places[0]
+    lines = [place.lines for place in places if place.lines]
+    return Locator(part=path[:300], lines=(lines[0][0], max(each[1] for each in lines)) if lines else None)
 
 
 def _texts(element: Any) -> Iterator[str]:

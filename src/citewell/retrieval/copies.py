@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import combinations
 
 from citewell.duplicates import WORD, words
 from citewell.records import Hit, Passage
@@ -61,10 +62,12 @@ class Text:
         found = set(WORD.findall(self.passage.text))
         return frozenset(word.lower() for word in found if not word.islower() and word.lower() not in found)
 
-    def names_above(self, found: Sequence[str]) -> bool:
-        """Whether these words stand together in the title or headings above the text."""
-        above = " ".join(word for part in (self.passage.title, *self.passage.heading_path) for word in words(part))
-        return f" {' '.join(found)} " in f" {above} "
+    @cached_property
+    def above(self) -> frozenset[tuple[str, ...]]:
+        """Title and headings as words, each alone and together with those after it."""
+        parts = [words(part) for part in (self.passage.title, *self.passage.heading_path)]
+        ranges = combinations(range(len(parts) + 1), 2)
+        return frozenset(tuple(word for part in parts[a:b] for word in part) for a, b in ranges)
 
 
 def same(one: Text, other: Text) -> bool:
@@ -90,7 +93,7 @@ def only_slips(one: Text, other: Text) -> bool:
     names = one.names | other.names
     for kind, a, b, c, d in SequenceMatcher(None, one.words, other.words, autojunk=False).get_opcodes():
         mine, theirs = one.words[a:b], other.words[c:d]
-        heading = (kind == "delete" and other.names_above(mine)) or (kind == "insert" and one.names_above(theirs))
+        heading = (kind == "delete" and mine in other.above) or (kind == "insert" and theirs in one.above)
         if kind != "equal" and not heading and not _slip(mine, theirs, names):
             return False
     return True

@@ -23,9 +23,10 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from citewell.access import EVERYONE, check_principal
 from citewell.errors import ParseError, PathError, SettingsError
@@ -95,8 +96,8 @@ def scan(location: Path, unlisted: list[Unlisted], within: Path | None = None) -
     root = location.resolve()
     if not start.is_dir() or (start.is_symlink() and start != location):
         if start.parent.is_dir():
-            with os.scandir(start.parent) as entries:
-                entry = next((each for each in entries if each.name == start.name), None)
+            with os.scandir(start.parent) as listing:
+                entry = next((each for each in listing if each.name == start.name), None)
             if entry is not None:
                 yield from _file(entry, root if location.is_dir() else root.parent, unlisted)
         return
@@ -164,7 +165,12 @@ def _unreadable(path: str, error: OSError) -> Unlisted:
 
 
 def _special(mode: int) -> str:
-    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
+    kinds = {
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFBLK: "a device",
+        stat.S_IFCHR: "a device",
+    }
     return kinds.get(stat.S_IFMT(mode), "something special")
 
 
@@ -175,24 +181,46 @@ READ_ATTEMPTS = 3
 def read_bytes(entry: FileEntry, limit_megabytes: int) -> bytes:
     """The file's bytes as they were at one moment, or a :class:`ParseError` that says why not."""
     limit = limit_megabytes * 1_000_000
-    try:
+    with _explained():
         for _ in range(READ_ATTEMPTS):
             if (data := _read_once(entry, limit)) is not None:
                 return data
+    raise ParseError(
+        "changing", "The file changed each time it was read; someone is writing it. It is read again later."
+    )
+
+
+def read_head(entry: FileEntry, size: int) -> bytes:
+    """At most the first ``size`` bytes, or a :class:`ParseError` that says why not."""
+    with _explained(), _open(entry) as file:
+        return file.read(size)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the system refuses, as a :class:`ParseError`."""
+    try:
+        yield
     except FileNotFoundError:
         raise ParseError("vanished", "The file was removed while it was being read. Sync again.") from None
     except OSError as error:
         raise ParseError("unreadable", f"The file cannot be read: {error.strerror}. Check its permissions.") from None
-    raise ParseError("changing", "The file changed each time it was read; someone is writing it. It is read again later.")
+
+
+def _open(entry: FileEntry) -> BinaryIO:
+    """The file, never waiting for a pipe that took its place."""
+    file = os.fdopen(os.open(entry.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    mode = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISREG(mode):
+        file.close()
+        raise ParseError("special", f"It is {_special(mode)} now, not a file; nothing is read from it.")
+    return file
 
 
 def _read_once(entry: FileEntry, limit: int) -> bytes | None:
-    """All bytes, or ``None`` when the file changed meanwhile. Never waits for a pipe that took the file's place."""
-    descriptor = os.open(entry.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise ParseError("special", f"It is {_special(before.st_mode)} now, not a file; nothing is read from it.")
+    """All bytes, or ``None`` when the file changed meanwhile."""
+    with _open(entry) as file:
+        before = os.fstat(file.fileno())
         if before.st_size > limit:
             raise ParseError(
                 "too_large",
@@ -200,7 +228,7 @@ def _read_once(entry: FileEntry, limit: int) -> bytes | None:
                 "Split it, or set CITEWELL_PARSING_MAX_FILE_MEGABYTES higher.",
             )
         data = file.read(before.st_size + 1)
-        after = os.fstat(descriptor)
+        after = os.fstat(file.fileno())
     same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
     return data if same else None
 

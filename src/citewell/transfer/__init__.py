@@ -268,7 +268,7 @@ def _read_parses(store: Store, path: Path, wanted: set[str]) -> None:
         if set(line) != {"version", "parse"} or line["version"] not in wanted:
             raise values.BadValueError("a parsed document is there twice, or belongs to none")
         wanted.remove(line["version"])
-        store.blobs.put(line["version"], values.parse(line["parse"]).to_json())
+        store.blobs.put(line["version"], values.parse(line["parse"]).to_json(), sync=False)
     if wanted:
         raise values.BadValueError(f"{len(wanted)} parsed documents are missing")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -19,7 +20,7 @@ from citewell.catalog import Item, Source, Status
 from citewell.errors import ParseReason, SettingsError
 from citewell.parsing import wire
 from citewell.parsing.parsed import Parsed
-from citewell.records import Document, Json, Passage, content_id
+from citewell.records import Block, Document, Json, Passage, content_id
 
 _HEX = frozenset("0123456789abcdef")
 _STATUSES = frozenset(get_args(Status))
@@ -99,7 +100,7 @@ def passage(document: Document, row: Mapping[str, Any], occurrences: dict[str, i
     text = document.text[start:end]
     headings = tuple(_text(each, _MAX_TEXT) for each in row["heading_path"])
     header = _text(row["header"], _MAX_TEXT)
-    touched = [block for block in document.blocks if block.span[0] < end and start < block.span[1]]
+    touched = _touched(document, start, end)
     if not touched or not any(set(headings) <= set(block.heading_path) for block in touched):
         raise BadValueError("a passage stands under headings that its document does not have there")
     if header and not any(block.header.startswith(header) for block in touched):
@@ -112,6 +113,13 @@ def passage(document: Document, row: Mapping[str, Any], occurrences: dict[str, i
         language=document.language, modified_at=document.modified_at, media_type=document.media_type,
         metadata=document.metadata,
     )  # fmt: skip
+
+
+def _touched(document: Document, start: int, end: int) -> list[Block]:
+    """The blocks that share a character with the span; blocks are in text order and never overlap."""
+    first = bisect_right(document.blocks, start, key=lambda block: block.span[1])
+    last = bisect_left(document.blocks, end, key=lambda block: block.span[0])
+    return list(document.blocks[first:last])
 
 
 def _object(data: Any, kind: type[Source] | type[Item]) -> Json:
