@@ -81,7 +81,9 @@ def main() -> None:
         secret.parent.mkdir()
         secret.write_text(f"The password of the north store is {SECRET}.\n", encoding="utf-8")
         with Listener() as listener:
-            files = arguments.files or write(place / "share", secret, listener.port, arguments.families, arguments.every)
+            files = arguments.files or write(
+                place / "share", secret, listener.port, arguments.families, arguments.every
+            )
             outcome = run(place, files.resolve(), "full")
             traced = trace(place, files, arguments.trace) if arguments.trace else None
             outcome.problems += [f"something called the listener: {call!r}" for call in listener.calls]
@@ -89,7 +91,9 @@ def main() -> None:
     table = summary(outcome.rows, arguments.files)
     print_table(table, outcome)
     if traced is not None:
-        print(f"\nstrace over {traced['files']} files: {traced['internet']} internet sockets, {traced['opened']} opened baits")
+        print(
+            f"\nstrace over {traced['files']} files: {traced['internet']} internet sockets, {traced['opened']} opened baits"
+        )
         outcome.problems += traced["problems"]
     print("\n".join(f"PROBLEM {each}" for each in outcome.problems) or "\nno problems")
     if arguments.out:
@@ -166,7 +170,9 @@ def run(place: Path, files: Path, name: str, before: Sequence[str] = ()) -> Outc
     )  # fmt: skip
     outcome = Outcome(seconds=time.perf_counter() - started)
     if done.returncode or not report.exists():
-        outcome.problems.append(f"the run ended with status {done.returncode}: {done.stdout.decode(errors='replace')[-1500:]}")
+        outcome.problems.append(
+            f"the run ended with status {done.returncode}: {done.stdout.decode(errors='replace')[-1500:]}"
+        )
         return outcome
     found = json.loads(report.read_text())
     outcome.rows, outcome.megabytes = found["rows"], found["megabytes"]
@@ -243,7 +249,13 @@ def trace(place: Path, files: Path, count: int) -> dict[str, Any]:
     problems = [f"traced: {each}" for each in [*outcome.problems, *internet[:5], *opened[:5]]]
     if not any("openat" in line for line in lines):
         problems.append("traced: the log is empty; is strace installed and allowed?")
-    return {"files": len(chosen), "calls": len(lines), "internet": len(internet), "opened": len(opened), "problems": problems}
+    return {
+        "files": len(chosen),
+        "calls": len(lines),
+        "internet": len(internet),
+        "opened": len(opened),
+        "problems": problems,
+    }
 
 
 def ingest(collection_path: Path, files: Path, report: Path) -> None:
@@ -291,7 +303,9 @@ def summary(rows: Rows, real: Path | None) -> dict[str, dict[str, Any]]:
     groups: dict[str, Rows] = defaultdict(list)
     for row in top(rows):
         path = Path(row["uri"].strip("'\""))
-        groups[path.suffix.lower() or "none" if real else path.name.partition("~")[0] if "~" in path.name else "tree"].append(row)
+        groups[
+            path.suffix.lower() or "none" if real else path.name.partition("~")[0] if "~" in path.name else "tree"
+        ].append(row)
     table = {}
     for family, members in sorted(groups.items(), key=lambda pair: -len(pair[1])):
         slowest = max(members, key=lambda row: float(row["seconds"]))
@@ -309,7 +323,9 @@ def print_table(table: dict[str, dict[str, Any]], outcome: Outcome) -> None:
         reasons = ", ".join(f"{reason} {count}" for reason, count in row["reasons"].items())
         print(f"{family:<12}{row['files']:>6}{row['indexed']:>6}{row['slowest_seconds']:>8.1f}s  {reasons}")
     total, inside = len(top(outcome.rows)), len(outcome.rows) - len(top(outcome.rows))
-    print(f"\n{total} files and {inside} inside them in {outcome.seconds:.0f} s; largest resident size {outcome.megabytes} MiB")
+    print(
+        f"\n{total} files and {inside} inside them in {outcome.seconds:.0f} s; largest resident size {outcome.megabytes} MiB"
+    )
     for row in sorted(top(outcome.rows), key=lambda row: -row["seconds"])[:12]:
         print(f"  {row['seconds']:>6.1f} s  {row['reason'] or row['status']:<12}{Path(row['uri']).name}")
 

@@ -80,15 +80,13 @@ def test_what_a_bad_removal_leaves_is_found(
     elif place == "parse":
         monkeypatch.setattr("citewell.blobs.BlobStore.keep_only", lambda self, keys: 0)
     elif place == "catalog":
-        really = store.catalog.record
+        really = type(store.catalog).record
 
-        def forgetful(items: object, signatures: object = None) -> None:
-            really(items, signatures)  # type: ignore[arg-type]
-            really([item])
+        def forgetful(self: object, *arguments: object) -> None:
+            really(self, *arguments)  # type: ignore[arg-type]
+            really(self, [item])  # type: ignore[arg-type]
 
-        monkeypatch.setattr(
-            type(store.catalog), "record", lambda self, items, signatures=None: forgetful(items, signatures)
-        )
+        monkeypatch.setattr(type(store.catalog), "record", forgetful)
     else:
         import lance
 

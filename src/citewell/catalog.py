@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,6 +80,12 @@ _SIGNATURES = Table(
     Column("document_id", String(32), primary_key=True),
     Column("signature", LargeBinary, nullable=False),
 )
+_INTENTION = Table(
+    "intention",
+    _METADATA,
+    Column("index_version", BigInteger, nullable=False),
+    Column("change", Text, nullable=False),  # JSON
+)
 _SCHEMA = Table("schema_version", _METADATA, Column("version", Integer, nullable=False))
 
 
@@ -125,6 +131,31 @@ class Item:
     retry_at: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit of the index means for the catalog. items: inserted or replaced. gone: deleted. signatures: by
+    document id."""
+
+    items: tuple[Item, ...] = ()
+    gone: tuple[Item, ...] = ()
+    signatures: Mapping[str, bytes] = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        signatures = {key: value.hex() for key, value in self.signatures.items()}
+        return json.dumps({
+            "items": [asdict(item) for item in self.items], "gone": [asdict(item) for item in self.gone],
+            "signatures": signatures,
+        })  # fmt: skip
+
+    @staticmethod
+    def from_text(text: str) -> Change:
+        data = json.loads(text)
+        items, gone = (
+            tuple(Item(**{**row, "readers": tuple(row["readers"])}) for row in data[name]) for name in ("items", "gone")
+        )
+        return Change(items, gone, {key: bytes.fromhex(value) for key, value in data["signatures"].items()})
+
+
 _ITEM_FIELDS = tuple(each.name for each in fields(Item))
 
 
@@ -140,6 +171,7 @@ def _add_containers_and_retries(connection: Connection) -> None:
             default = "0" if kind == "INTEGER" else "''"
             connection.exec_driver_sql(f"ALTER TABLE items ADD COLUMN {name} {kind} NOT NULL DEFAULT {default}")
     _SIGNATURES.create(connection, checkfirst=True)
+    _INTENTION.create(connection, checkfirst=True)
 
 
 MIGRATIONS = (_create_tables, _add_containers_and_retries)
@@ -201,28 +233,42 @@ class Catalog:
             found = [_item(row) for row in connection.execute(query).mappings()]
         return [item for item in found if scope.allows(item.readers)]
 
-    def record(self, items: Sequence[Item], signatures: Mapping[str, bytes] | None = None) -> None:
-        """Inserts or replaces items, and signatures by document id, in one transaction. Documents without a version
-        lose their signature."""
-        if not items:
-            return
+    def record(
+        self, items: Sequence[Item], signatures: Mapping[str, bytes] | None = None, gone: Sequence[Item] = ()
+    ) -> None:
+        """Inserts or replaces ``items`` and signatures, deletes ``gone``, and ends an intention, in one transaction.
+        Documents without a version lose their signature."""
         rows = [{name: getattr(item, name) for name in _ITEM_FIELDS} for item in items]
         for row in rows:
             row["readers"] = json.dumps(row["readers"])
         signed = [{"document_id": key, "signature": value} for key, value in (signatures or {}).items()]
+        unsigned = [item.document_id for item in gone] + [item.document_id for item in items if not item.version]
         with self._engine.begin() as connection:
-            connection.execute(insert(_ITEMS).prefix_with("OR REPLACE"), rows)
+            _forget_signatures(connection, unsigned)
+            for each in gone:
+                where = (_ITEMS.c.source_id == each.source_id, _ITEMS.c.uri == each.uri)
+                connection.execute(delete(_ITEMS).where(*where))
+            if rows:
+                connection.execute(insert(_ITEMS).prefix_with("OR REPLACE"), rows)
             if signed:
                 connection.execute(insert(_SIGNATURES).prefix_with("OR REPLACE"), signed)
-            _forget_signatures(connection, [item.document_id for item in items if not item.version])
+            connection.execute(delete(_INTENTION))
 
     def forget(self, items: Sequence[Item]) -> None:
         """Deletes these items and the signatures of their documents."""
+        self.record((), gone=items)
+
+    def intend(self, change: Change, index_version: int) -> None:
+        """Writes down what a commit of the index is about to mean; index_version: of the index before it."""
         with self._engine.begin() as connection:
-            for each in items:
-                where = (_ITEMS.c.source_id == each.source_id, _ITEMS.c.uri == each.uri)
-                connection.execute(delete(_ITEMS).where(*where))
-            _forget_signatures(connection, [each.document_id for each in items])
+            connection.execute(delete(_INTENTION))
+            connection.execute(insert(_INTENTION).values(index_version=index_version, change=change.to_text()))
+
+    def intention(self) -> tuple[Change, int] | None:
+        """What was intended and never recorded, and the index's version before; ``None`` after a clean end."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_INTENTION.c.change, _INTENTION.c.index_version)).first()
+        return (Change.from_text(row[0]), int(row[1])) if row else None
 
     def signatures(self, scope: Scope) -> dict[str, bytes]:
         """Document id → signature, of the visible documents."""

@@ -104,6 +104,7 @@ class Collection:
         """
         from citewell.catalog import Source
         from citewell.ingest import now, sync
+        from citewell.removal import forget_source
         from citewell.sources.files import resolve, source_id
 
         locations = [resolve(os.fspath(path)) for path in paths]
@@ -124,7 +125,7 @@ class Collection:
                 reports.append(sync(store, source, on_progress, again=again, confirmed=confirmed))
                 for inner in known:
                     if inner.id != source.id and Path(inner.location).is_relative_to(location):
-                        self._forget_source(inner)
+                        forget_source(store, inner)
         _raise_withheld(reports)
         return reports
 
@@ -172,6 +173,7 @@ class Collection:
         and write a receipt (:class:`citewell.erasure.Receipt`).
         """
         from citewell import erasure
+        from citewell.removal import exclude, forget_source
 
         name = os.fspath(target)
         path = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100 — keeps links as written
@@ -182,10 +184,10 @@ class Collection:
             if not gone and not sources:
                 raise PathError(f"Nothing here is named '{name}'. List what there is:  citewell status --all")
             evidence = erasure.gather(store, gone) if prove else None
-            store.index.delete([item.document_id for item in gone])
+            whole = {each.id for each in sources}
+            exclude(store, [item for item in gone if item.source_id not in whole])
             for source in sources:
-                self._forget_source(source)
-            self._exclude(store, [item for item in gone if item.source_id not in {each.id for each in sources}])
+                forget_source(store, source)
             erasure.discard_unfinished(store)
             store.tidy(erase=True)
             store.index.purge()
@@ -195,16 +197,6 @@ class Collection:
         documents = tuple(item.uri for item in gone if item.version)
         return Removal(documents, passages, remaining, bool(sources), receipt)
 
-    @staticmethod
-    def _exclude(store: Store, items: Sequence[Item]) -> None:
-        """Keeps removed files out until someone adds them again. What was inside one of them needs no row."""
-        files = {item.uri for item in items}
-        store.catalog.forget([item for item in items if item.container in files])
-        store.catalog.record([
-            replace(item, status="excluded", version="", passages=0, title="", retry_at="", message="Removed on request.")
-            for item in items if item.container not in files
-        ])  # fmt: skip
-
     def failure(self, name: str, *, scope: Scope = OWNER) -> Item:
         """One file that could not be read, by path, ending of its URI or document id."""
         items = [item for item in self.store.catalog.items(scope) if item.status in {"failed", "skipped"}]
@@ -212,23 +204,21 @@ class Collection:
 
     def retry(self, name: str = "", on_progress: OnProgress | None = None) -> list[IngestReport]:
         """Reads a file that failed again now, or all of them, changed or not."""
+        from citewell.removal import make_due
+
         failed = [self.failure(name)] if name else [item for item in self.items() if item.status == "failed"]
         with self.store.writing() as store:
-            due = "1970-01-01T00:00:00+00:00"  # long ago: whatever is due is read again
-            store.catalog.record([replace(item, attempts=0, retry_at=due) for item in failed])
+            make_due(store, failed)
         return self.sync(on_progress, within=[item.container or item.uri for item in failed]) if failed else []
 
     def skip(self, name: str) -> Item:
         """Leaves a file that could not be read out from now on; adding its path takes it back."""
+        from citewell.removal import exclude
+
         item = self.failure(name)
         with self.store.writing() as store:
-            if item.version:
-                store.index.delete([item.document_id])
-            left_out = replace(
-                item, status="excluded", version="", passages=0, retry_at="", message="Left out on request."
-            )
-            store.catalog.record([left_out])
-        return left_out
+            exclude(store, [item], "Left out on request.")
+        return item
 
     def search(
         self, query: str, *, scope: Scope = OWNER, filters: Filters | None = None, hits: int | None = None
@@ -360,10 +350,6 @@ class Collection:
 
         store = Store.open_snapshot(self.store.root, snapshot) if snapshot else self.store
         return export_collection(store, Path(path).expanduser())
-
-    def _forget_source(self, source: Source) -> None:
-        self.store.index.delete([item.document_id for item in self.store.catalog.items(OWNER, source.id)])
-        self.store.catalog.remove_source(source.id)
 
     @staticmethod
     def _named(item: Item, name: str, path: Path) -> bool:

@@ -23,7 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, Literal
 
 Kind = Literal["copies", "near copies", "versions"]
@@ -39,12 +39,13 @@ SAMPLE = 64  # numbers, and names, kept of a document: those with the smallest h
 # Chosen on one half of the labelled pairs of benchmarks/duplicates.py, reported on the other half in
 # benchmarks/results/duplicates.json.
 NEAR = 0.5  # overlap from which two documents without differing numbers and names are near copies
-RELATED = 0.28  # overlap of vocabularies from which two documents of the same name are versions
+RELATED = 0.3  # overlap of vocabularies from which two documents of the same name are versions
 SAME_VOCABULARY = 0.8  # overlap of vocabularies from which files of one name are near copies
 TEMPLATE = 0.3  # overlap from which documents of one title may be one form, filled in
 NAMES_APART = 0.05  # share of differing names up to which they may be typing errors
 
 BANDS, ROWS = 42, 3  # of the MinHash; pairs at NEAR share a band with probability 0.996, pairs at 0.1 with 0.04
+NAME_CHARACTERS = 300  # of a title that are looked at
 CROWD = 24  # members of one band or name that each document is compared with at most, so that the work stays bounded
 
 _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"  # scripts without spaces
@@ -123,7 +124,7 @@ def words(text: str) -> list[str]:
 def signature(text: str) -> bytes:
     """What :func:`groups` needs of a document's text: always the same number of bytes, the same on every machine."""
     found = words(text)
-    runs = [" ".join(found[i : i + SHINGLE]) for i in range(max(1, len(found) - SHINGLE + 1))]
+    runs = (" ".join(found[i : i + SHINGLE]) for i in range(max(1, len(found) - SHINGLE + 1)))
     digest = hashlib.sha256(" ".join(found).encode("utf-8", "surrogatepass")).digest()[:16]
     counts: Counter[str] = Counter()
     numbers = []  # the second 30 is another one than the first: one of them may change
@@ -152,7 +153,7 @@ def relation(one: Signed, other: Signed) -> tuple[Kind | None, float]:
     overlap = similarity(one.signature, other.signature)
     if overlap == 1.0 and _hash(one.signature) == _hash(other.signature):
         return "copies", 1.0
-    named_alike = same_name(one, other) and not (overlap >= TEMPLATE and _filled_in(one, other))
+    named_alike = one_name(one, other)
     vocabulary = _overlap(one.signature, other.signature, PERMUTATIONS) if named_alike else 0.0
     alike = overlap >= NEAR or vocabulary >= SAME_VOCABULARY
     if alike and not (named_alike and _marked(one, other)) and not _differ(one.signature, other.signature):
@@ -189,9 +190,11 @@ def groups(entries: Sequence[Signed]) -> list[Group]:
     return sorted(found, key=lambda group: (-len(group.documents), group.documents[0].uri))
 
 
-def same_name(one: Signed, other: Signed) -> bool:
-    """Whether title or file name are the same but for dates and marks of a version."""
-    return bool(names_of(one.title, one.uri) & names_of(other.title, other.uri))
+def one_name(one: Signed, other: Signed) -> bool:
+    """Whether title or file name are the same but for dates and marks, and these are not one form filled in twice."""
+    if not names_of(one.title, one.uri) & names_of(other.title, other.uri):
+        return False
+    return similarity(one.signature, other.signature) < TEMPLATE or not _filled_in(one, other)
 
 
 def _marked(one: Signed, other: Signed) -> bool:
@@ -219,14 +222,14 @@ def names_of(title: str, uri: str) -> set[str]:
 
 def marks(title: str, uri: str) -> set[str]:
     """The dates and marks of a version in a document's title and file name."""
-    text = f"{title} | {_stem(uri)}".lower()
+    text = f"{title[:NAME_CHARACTERS]} | {_stem(uri)[:NAME_CHARACTERS]}".lower()
     found = [*_MARK_IN_NAME.findall(text), *(match.group() for match in _DATE_IN_NAME.finditer(text))]
     return {re.sub(r"[^\w]|_", "", each) for each in found}
 
 
 @lru_cache(maxsize=1 << 14)
 def _bare(name: str) -> str:
-    text = _ENDING.sub("", name.lower()).replace("_", " ")
+    text = _ENDING.sub("", name[:NAME_CHARACTERS].lower()).replace("_", " ")
     for pattern in (_COPY_IN_NAME, _MARK_IN_NAME, _DATE_IN_NAME, _MARK_IN_NAME):
         text = pattern.sub(" ", text)
     return " ".join(_NAME_PART.findall(text))
@@ -245,11 +248,13 @@ def _algorithm() -> int:
     return int(getattr(RMinHash, "ALGORITHM_VERSION", 1))
 
 
-def _minima(tokens: Sequence[str]) -> list[int]:
+def _minima(tokens: Iterable[str]) -> list[int]:
     from rensa import RMinHash
 
     sketch = RMinHash(PERMUTATIONS, SEED)
-    sketch.update(tokens)
+    left = iter(tokens)
+    while batch := list(islice(left, 10_000)):  # a book's runs never stand in memory together
+        sketch.update(batch)
     return [minimum & 0xFFFF for minimum in sketch.digest()]
 
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
-from citewell.catalog import Item, Source
+from citewell.catalog import Change, Item, Source
 from citewell.changes import Plan, compare
 from citewell.chunking import chunk
 from citewell.reading import Read, read_all
@@ -181,17 +182,15 @@ def _commit(store: Store, batch: _Batch, count: _Count) -> None:
     vectors, embedded = _vectors(store, batch.passages)
     passages = Counter(passage.document_id for passage in batch.passages)
     replaced = [*batch.replaced, *(item.document_id for item in batch.gone)]
-    if replaced:
-        store.index.commit(batch.passages, vectors, replaced)
     fresh = set(batch.replaced)
-    store.catalog.record(
-        [
-            replace(item, passages=passages[item.document_id]) if item.document_id in fresh else item
-            for item in batch.items
-        ],
-        batch.signatures,
+    items = (
+        replace(item, passages=passages[item.document_id]) if item.document_id in fresh else item
+        for item in batch.items
     )
-    store.catalog.forget(batch.gone)
+    change = Change(tuple(items), tuple(batch.gone), batch.signatures)
+    if batch.items:
+        write = partial(store.index.commit, batch.passages, vectors, replaced) if replaced else None
+        store.commit(change, write)
     count.passages += len(batch.passages)
     count.embedded += embedded
 
@@ -211,8 +210,8 @@ def _vectors(store: Store, passages: Sequence[Passage]) -> tuple[np.ndarray, int
 def _apply_readers(store: Store, items: Sequence[Item]) -> None:
     """A changed readers rule reaches the index without parsing or encoding anything."""
     if items:
-        store.index.update_readers({item.document_id: item.readers for item in items})
-        store.catalog.record(items)
+        readers = {item.document_id: item.readers for item in items}
+        store.commit(Change(tuple(items)), partial(store.index.update_readers, readers))
 
 
 def _judge_removals(
@@ -235,10 +234,11 @@ def _judge_removals(
 
 def _remove(store: Store, plan: Plan, removed: Sequence[Item]) -> None:
     gone = {item.document_id for item in removed} | plan.orphans
+    change = Change(plan.unlisted, tuple(removed))
     if gone:
-        store.index.delete(gone)
-        store.catalog.forget(removed)
-    store.catalog.record(plan.unlisted)
+        store.commit(change, partial(store.index.delete, gone))
+    elif plan.unlisted:
+        store.commit(change)
 
 
 def _report(

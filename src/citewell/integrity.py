@@ -108,11 +108,14 @@ def check_locked(store: Store) -> list[Problem]:
 
 def repair(store: Store) -> RepairReport:
     """Mends what can be mended safely, then checks again."""
-    with store.writing(clean=False) as current:
-        found = check_locked(current)
-        done = list(_mend(current, found))
-        left = check_locked(current) if done else found
-        return RepairReport(tuple(found), tuple(done), tuple(left), any(each.repair == "reread" for each in left))
+    found = check(store)
+    with store.writing() as current:  # which by itself finishes, or clears away, what a killed run left
+        left = check_locked(current)
+        done = ["Finished or cleared away what a stopped run had left."] if len(left) < len(found) else []
+        if mended := list(_mend(current, left)):
+            left = check_locked(current)
+        reread = any(each.repair == "reread" for each in left)
+        return RepairReport(tuple(found), (*done, *mended), tuple(left), reread)
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------

@@ -29,12 +29,11 @@ from citewell.durable import sync_directory, write_durably
 from citewell.errors import CollectionError, IntegrityError, SettingsError
 from citewell.manifest import FIRST_CATALOG, FIRST_TABLE, copy_catalog, next_generation, parse_manifest, toml_value
 from citewell.sources.files import ReadersRules
-from citewell.store import SNAPSHOT_FILE, SNAPSHOTS, Store
+from citewell.store import SNAPSHOT_FILE, SNAPSHOT_NAME, SNAPSHOTS, Store, snapshot_folder
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog, Item
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MAX_NOTE = 500  # characters
 
 
@@ -90,7 +89,7 @@ def create_locked(store: Store, name: str, note: str = "") -> Snapshot:
     """:func:`create` for a caller that holds the collection's lock already."""
     from citewell.index.passages import clone_table
 
-    folder = _folder(store.root, name)
+    folder = snapshot_folder(store.root, name)
     if folder.exists():
         raise CollectionError(
             f"There is a snapshot '{name}' already. Choose another name, or drop it:  citewell snapshot drop {name}"
@@ -130,7 +129,7 @@ def list_all(store: Store) -> list[Snapshot]:
 
 def read_snapshot(root: Path, name: str) -> Snapshot:
     """What ``snapshot.toml`` says, or an error that names the snapshot."""
-    path = _folder(root, name) / SNAPSHOT_FILE
+    path = snapshot_folder(root, name) / SNAPSHOT_FILE
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         parse_manifest(data, path)
@@ -151,7 +150,7 @@ def read_snapshot(root: Path, name: str) -> Snapshot:
 def drop(store: Store, name: str) -> None:
     """Deletes a snapshot, also a damaged one, and the parsed documents that only it needed."""
     with store.writing() as current:
-        folder = _folder(current.root, name)
+        folder = snapshot_folder(current.root, name)
         if not folder.is_dir():
             raise CollectionError(f"There is no snapshot '{name}'. List them with:  citewell snapshot list")
         (folder / SNAPSHOT_FILE).unlink(missing_ok=True)  # from here on it is a leftover, whatever happens
@@ -166,8 +165,8 @@ def drop(store: Store, name: str) -> None:
 def restore(store: Store, name: str, *, keep_present: bool = True, erased: Collection[str] = frozenset()) -> Restored:
     """Makes the collection what it was in the snapshot ``name``, with today's readers rules.
 
-    keep_present: first take a snapshot ``before-restore-N``, so that the restore can be undone. erased: ids of documents
-    that were removed for good; they stay out unless someone has added them again.
+    keep_present: first take a snapshot ``before-restore-N``, so that the restore can be undone. erased: ids of
+    documents that were removed for good; they stay out unless someone has added them again.
     """
     with store.writing() as current:
         snapshot = read_snapshot(current.root, name)
@@ -181,7 +180,7 @@ def restore(store: Store, name: str, *, keep_present: bool = True, erased: Colle
 
 def verify(root: Path, snapshot: Snapshot) -> None:
     """:class:`IntegrityError` unless the snapshot's catalog is the one that was written."""
-    if _sha256(_folder(root, snapshot.name) / FIRST_CATALOG) != snapshot.catalog_sha256:
+    if _sha256(snapshot_folder(root, snapshot.name) / FIRST_CATALOG) != snapshot.catalog_sha256:
         raise IntegrityError(
             f"The snapshot '{snapshot.name}' is damaged: its catalog is not the one that was stored. Nothing was "
             f"changed. Drop it:  citewell snapshot drop {snapshot.name}"
@@ -275,7 +274,7 @@ def erase(store: Store, document_ids: Collection[str]) -> tuple[str, ...]:
 
     touched = []
     for snapshot in list_all(store):
-        folder = _folder(store.root, snapshot.name)
+        folder = snapshot_folder(store.root, snapshot.name)
         catalog = Catalog(folder / FIRST_CATALOG)
         gone = [item for item in catalog.items(Scope.owner()) if item.document_id in set(document_ids)]
         table = PassageTable.open(folder / FIRST_TABLE)
@@ -298,19 +297,9 @@ def erase(store: Store, document_ids: Collection[str]) -> tuple[str, ...]:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def _folder(root: Path, name: str) -> Path:
-    """The folder of a snapshot; the name is checked, so that it cannot lead anywhere else."""
-    if not _NAME.fullmatch(name):
-        raise CollectionError(
-            f"'{name}' is not a name for a snapshot. Expected up to 64 of a-z, 0-9, '.', '_' and '-', "
-            "beginning with a letter or a digit."
-        )
-    return root / SNAPSHOTS / name
-
-
 def _folders(root: Path) -> list[Path]:
     folders = sorted((root / SNAPSHOTS).glob("*/")) if (root / SNAPSHOTS).is_dir() else []
-    return [folder for folder in folders if _NAME.fullmatch(folder.name) and (folder / SNAPSHOT_FILE).exists()]
+    return [folder for folder in folders if SNAPSHOT_NAME.fullmatch(folder.name) and (folder / SNAPSHOT_FILE).exists()]
 
 
 def _write(store: Store, folder: Path, snapshot: Snapshot) -> None:

@@ -17,19 +17,20 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
 import time
 import tomllib
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from citewell.access import Scope
 from citewell.blobs import BlobStore
@@ -48,13 +49,24 @@ from citewell.manifest import (
 from citewell.settings import Settings
 
 if TYPE_CHECKING:
-    from citewell.catalog import Catalog
+    from citewell.catalog import Catalog, Change
     from citewell.index.passages import PassageTable
     from citewell.models.encoder import Encoder
 
-__all__ = ["FORMAT_VERSION", "MANIFEST", "SNAPSHOTS", "SNAPSHOT_FILE", "Manifest", "Store", "read_manifest"]
+__all__ = [
+    "FORMAT_VERSION",
+    "MANIFEST",
+    "SNAPSHOTS",
+    "SNAPSHOT_FILE",
+    "SNAPSHOT_NAME",
+    "Manifest",
+    "Store",
+    "read_manifest",
+    "snapshot_folder",
+]
 
 SNAPSHOTS, SNAPSHOT_FILE = "snapshots", "snapshot.toml"
+SNAPSHOT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 _LOCK_POLL_SECONDS = 0.05
 
@@ -114,7 +126,7 @@ class Store:
 
         It shows documents to those who could read them then: for the owner, not for askers with fewer rights.
         """
-        folder = root / SNAPSHOTS / name
+        folder = snapshot_folder(root, name)
         path = folder / SNAPSHOT_FILE
         try:
             manifest = parse_manifest(tomllib.loads(path.read_text(encoding="utf-8")), path)
@@ -178,7 +190,7 @@ class Store:
         """
         if self.read_only:
             raise CollectionError(f"'{self.folder}' is a snapshot; it is never changed. Restore it to go on from it.")
-        with (self.root / "lock").open("a+") as lock:
+        with _open_lock(self.root) as lock:
             _acquire(lock.fileno(), self.root, wait_seconds)
             lock.truncate(0)
             lock.write(f"process {os.getpid()}, since {datetime.now(UTC).isoformat(timespec='seconds')}")
@@ -188,6 +200,7 @@ class Store:
                 store = store.switch(store.manifest)
             if clean:
                 delete_leftovers(self.root, store.manifest)
+                store._finish_commit()
             yield store
 
     def switch(self, manifest: Manifest) -> Store:
@@ -197,6 +210,27 @@ class Store:
         """
         write_manifest(self.root, replace(manifest, format_version=FORMAT_VERSION))
         return self.current()
+
+    def commit(self, change: Change, write: Callable[[], object] | None = None) -> None:
+        """Changes index and catalog together. write: the one commit of the index that belongs to ``change``.
+
+        What the commit means is written down before it, so that a process killed between index and catalog leaves
+        enough for the next writer to finish the catalog's part.
+        """
+        if write is not None:
+            self.catalog.intend(change, self.index.version)
+            write()
+        self.catalog.record(change.items, change.signatures, change.gone)
+
+    def _finish_commit(self) -> None:
+        """Finishes, or forgets, what a killed writer intended: the index's version says whether its commit happened."""
+        intended = self.catalog.intention()
+        if intended is not None:
+            change, version = intended
+            if self.index.version != version:
+                self.catalog.record(change.items, change.signatures, change.gone)
+            else:
+                self.catalog.record(())
 
     def kept_versions(self) -> set[str]:
         """Versions of the documents that the catalog or a snapshot names: the parses that must stay."""
@@ -213,6 +247,16 @@ class Store:
             self.blobs.keep_only(self.kept_versions())
 
 
+def snapshot_folder(root: Path, name: str) -> Path:
+    """The folder of a snapshot; the name is checked, so that it cannot lead anywhere else."""
+    if not SNAPSHOT_NAME.fullmatch(name):
+        raise CollectionError(
+            f"'{name}' is not a name for a snapshot. Expected up to 64 of a-z, 0-9, '.', '_' and '-', "
+            "beginning with a letter or a digit."
+        )
+    return root / SNAPSHOTS / name
+
+
 def _state(root: Path) -> _State:
     """What changes whenever the manifest is replaced."""
     try:
@@ -220,6 +264,15 @@ def _state(root: Path) -> _State:
     except OSError:
         return (0, 0, 0)
     return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def _open_lock(root: Path) -> TextIO:
+    try:
+        return (root / "lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise CollectionError(
+            f"'{root}' cannot be written: {error.strerror}. Asking works; to change it, become its owner or copy it."
+        ) from None
 
 
 def _acquire(handle: int, root: Path, wait_seconds: float) -> None:

@@ -1,5 +1,7 @@
 """Archives that unfold without end, lie about their size, point out of their folder, or hold each other."""
 
+# ruff: noqa: E501 - a payload reads best on one line
+
 from __future__ import annotations
 
 import bz2
@@ -76,7 +78,9 @@ def _tars() -> Iterator[Case]:
         yield case("tar", "tar", name, _special, kind)
         yield case("tar", "tar.gz", name, lambda kind=kind: gzip.compress(_special(kind), mtime=0))
     for number, name in enumerate(_TRAVERSAL):
-        yield case("names", "tar", f"{number:02}", lambda name=name: tarred({name: WORDS.encode(), "sound.txt": MORE.encode()}))
+        yield case(
+            "names", "tar", f"{number:02}", lambda name=name: tarred({name: WORDS.encode(), "sound.txt": MORE.encode()})
+        )
     for size in (1 << 33, 1 << 60):
         yield case("tar", "tar", f"claims-{size}", _claiming, size)
         yield case("tar", "sparse.tar", f"{size}", _sparse, size)
@@ -94,7 +98,7 @@ def _streams() -> Iterator[Case]:
         yield case("bomb", f"zeros.{extension}", "gzip-gigabyte", gzipped, GIGABYTE)
     yield case("bomb", "text.txt.gz", "gzip-members", lambda: gzip.compress(b"", mtime=0) * 200_000)
     yield case("bomb", "letters.txt.gz", "gzip-60-MB", lambda: gzip.compress(b"pump " * 12_000_000, 9, mtime=0))
-    yield case("nested", "txt.gz", "100-deep", _nested_gzip, 100)
+    yield case("nested", "gzip.txt.gz", "100-deep", _nested_gzip, 100)
     yield case("bomb", "zeros.txt.bz2", "bzip2-90-MB", lambda: bz2.compress(bytes(90_000_000)))
     yield case("bomb", "zeros.txt.xz", "xz-90-MB", lambda: lzma.compress(bytes(90_000_000), preset=0))
     yield case("names", "gz.gz", "traversal", lambda: _gzip_named(b"../../escape.txt"))
@@ -118,19 +122,38 @@ def _mails() -> Iterator[Case]:
     yield case("mail", "eml", "charset-unknown", lambda: mail().replace(b"utf-8", b"rot_13"))
     yield case("mail", "eml", "charset-codec", lambda: mail().replace(b"utf-8", b"zlib_codec"))
     yield case("mail", "eml", "charset-idna", lambda: mail("x" * 300_000).replace(b"utf-8", b"idna"))
-    yield case("mail", "eml", "charset-punycode", lambda: mail("x-" * 60_000 + "9" * 60_000).replace(b"utf-8", b"punycode"))
+    yield case(
+        "mail", "eml", "charset-punycode", lambda: mail("x-" * 60_000 + "9" * 60_000).replace(b"utf-8", b"punycode")
+    )
     yield case("mail", "eml", "base64-broken", lambda: mail(attachment=b"====" * 9000).replace(b"8bit", b"base64"))
-    yield case("mail", "eml", "uuencode", lambda: mail(attachment=b"begin 644 ../x\n" * 9000).replace(b"8bit", b"x-uuencode"))
+    yield case(
+        "mail", "eml", "uuencode", lambda: mail(attachment=b"begin 644 ../x\n" * 9000).replace(b"8bit", b"x-uuencode")
+    )
     yield case("mail", "eml", "zip-attached", lambda: mail(attachment=flat(GIGABYTE), name="../../bomb.zip"))
     yield case("mail", "mbox", "20000-mails", lambda: b"From a Sun Mar  3 10:00:00 2024\nSubject: x\n\ny\n\n" * 20_000)
     yield case("mail", "mbox", "from-lines", lambda: b"From \n" * 200_000)
     for number, name in enumerate(_TRAVERSAL):
-        yield case("names", "eml", f"{number:02}", lambda name=name: mail(name=name.encode("utf-8", "replace").decode()))
+        yield case(
+            "names", "eml", f"{number:02}", lambda name=name: mail(name=name.encode("utf-8", "replace").decode())
+        )
 
 
 def entry(name: bytes, packed: bytes, checksum: int, size: int, method: int = 8, flags: int = 0) -> bytes:
     """A local file of a zip archive, header and content."""
-    head = struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", 20, flags, method, 0, 0x21, checksum, len(packed), min(size, 0xFFFFFFFF), len(name), 0)
+    head = struct.pack(
+        "<4sHHHHHIIIHH",
+        b"PK\x03\x04",
+        20,
+        flags,
+        method,
+        0,
+        0x21,
+        checksum,
+        len(packed),
+        min(size, 0xFFFFFFFF),
+        len(name),
+        0,
+    )
     return head + name + packed
 
 
@@ -183,7 +206,9 @@ def quoted(count: int) -> bytes:
         header = struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", 20, 0, 8, 0, 0x21, checksum, packed, size, 9, 0)
         tail = header + name % number + block + tail
         sizes.append((name % number, checksum, packed, size, len(tail)))
-    rows = [(each, 8, 0, checksum, packed, size, len(tail) - place) for each, checksum, packed, size, place in sizes[::-1]]
+    rows = [
+        (each, 8, 0, checksum, packed, size, len(tail) - place) for each, checksum, packed, size, place in sizes[::-1]
+    ]
     return tail + directory(rows, len(tail))
 
 
@@ -221,7 +246,11 @@ def _docx_bomb(size: int, claimed: int | None) -> bytes:
     for name, content in docx_parts().items():
         data = content.encode() if isinstance(content, str) else content
         squeezed = zlib.compress(data)[2:-4]
-        found = (packed, checksum, claimed or size) if name == "word/document.xml" else (squeezed, zlib.crc32(data), len(data))
+        found = (
+            (packed, checksum, claimed or size)
+            if name == "word/document.xml"
+            else (squeezed, zlib.crc32(data), len(data))
+        )
         rows.append((name.encode(), 8, 0, found[1], len(found[0]), found[2], len(out)))
         out += entry(name.encode(), *found)
     return out + directory(rows, len(out))
@@ -253,7 +282,9 @@ def _raw_zip_named(name: bytes) -> bytes:
 def _zip_link(mode: int = 0o120777) -> bytes:
     target = b"/etc/passwd"
     content = entry(b"link.txt", target, zlib.crc32(target), len(target), 0)
-    return content + directory([(b"link.txt", 0, 0, zlib.crc32(target), len(target), len(target), 0)], len(content), mode << 16)
+    return content + directory(
+        [(b"link.txt", 0, 0, zlib.crc32(target), len(target), len(target), 0)], len(content), mode << 16
+    )
 
 
 def _flagged(flag: int) -> bytes:
@@ -385,5 +416,3 @@ def _nested_parts(depth: int) -> bytes:
 def _many_parts(count: int) -> bytes:
     part = b"--cut\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n"
     return b'Subject: many\r\nContent-Type: multipart/mixed; boundary="cut"\r\n\r\n' + part * count + b"--cut--\r\n"
-
-

@@ -18,10 +18,29 @@ COUNTS = {
 INNER = {"truncated": 6, "bit": 6, "doubled": 6, "removed": 8, "zeroed": 4, "number": 12, "tag": 12}
 """The same inside the main part of a zip package, where the damage gets past the archive's checksums."""
 
-_NUMBERS = (b"-1", b"0", b"2147483648", b"9223372036854775808", b"1" + b"0" * 400, b"1e999", b"NaN", b"", b"0x41", b"\xd9\xa3")
+_NUMBERS = (
+    b"-1",
+    b"0",
+    b"2147483648",
+    b"9223372036854775808",
+    b"1" + b"0" * 400,
+    b"1e999",
+    b"NaN",
+    b"",
+    b"0x41",
+    b"\xd9\xa3",
+)
 _NUMBER = re.compile(rb"\d+")
 _TAG = re.compile(rb"<[^<>]{1,200}>")
-_HEADERS = (b"%PDF-1.7\n", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf1", b"\x1f\x8b\x08\x00", b"<!DOCTYPE html>", b"From ")
+_HEADERS = (
+    b"%PDF-1.7\n",
+    b"PK\x03\x04",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"{\\rtf1",
+    b"\x1f\x8b\x08\x00",
+    b"<!DOCTYPE html>",
+    b"From ",
+)
 
 
 def cases() -> Iterator[Case]:

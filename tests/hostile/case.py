@@ -52,7 +52,9 @@ class Case:
 
 def case(family: str, seed: str, mutation: str, make: Callable[..., bytes | str], *arguments: Any) -> Case:
     """seed: also the extension; ``seed`` may be ``word.docx`` to tell the two apart."""
-    return Case(family, seed.partition(".")[0], mutation, seed.partition(".")[2] or seed, partial(_made, make, arguments))
+    return Case(
+        family, seed.partition(".")[0], mutation, seed.partition(".")[2] or seed, partial(_made, make, arguments)
+    )
 
 
 def _made(make: Callable[..., bytes | str], arguments: Iterable[Any]) -> bytes:

@@ -1,5 +1,7 @@
 """All hostile cases, and the folder whose names are hostile."""
 
+# ruff: noqa: E501 - a payload reads best on one line
+
 from __future__ import annotations
 
 import os
@@ -35,7 +37,7 @@ ODD_NAMES = (
     b"new\nline.txt", b"bell\x07.txt", b"escape\x1b[2J.txt", b"latin-\xe4.txt", b"half-\xed\xa0\x80.txt", b"x" * 251 + b".txt", "rtl\u202etxt.exe.txt".encode(),
     "zero\u200bwidth.txt".encode(), b"quote'\".txt", b"semi;colon.txt", b"$(touch owned).txt", b"`touch owned`.txt", b"-rf.txt", b"--help.txt", b"a%00b.txt", b"star*.txt",
     b"tab\t.txt", b" space .txt", b"back\\slash.txt", b"...txt", b"a.txt.", "tag\U000e0041.txt".encode(), b"percent%s%n.txt", b"{name}.txt", b"NUL.txt", "e\u0301.txt".encode(), "\u00e9.txt".encode(),
-    b"'; DROP TABLE items; --.txt", b"<script>.html", b"[bold]x[/].txt",
+    b"'; DROP TABLE items; --.txt", b"<script>.html", b"[bold]x[red].txt",
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Small sound files, one of each format, written byte by byte so that they are the same on every day and machine."""
 
+# ruff: noqa: E501 - a payload reads best on one line
+
 from __future__ import annotations
 
 import gzip
@@ -78,7 +80,9 @@ def docx_parts(body: str = "") -> dict[str, bytes | str]:
 
 def xlsx_parts(rows: str = "", after: str = "") -> dict[str, bytes | str]:
     def row(number: int, *texts: str) -> str:
-        cells = "".join(f'<c r="{chr(65 + n)}{number}" t="inlineStr"><is><t>{t}</t></is></c>' for n, t in enumerate(texts))
+        cells = "".join(
+            f'<c r="{chr(65 + n)}{number}" t="inlineStr"><is><t>{t}</t></is></c>' for n, t in enumerate(texts)
+        )
         return f'<row r="{number}">{cells}</row>'
 
     rows = rows or row(1, "Part", "Bar", "Remark") + row(2, "K-12", "40", MORE) + (
@@ -132,7 +136,8 @@ def pptx_parts(shapes: str = "") -> dict[str, bytes | str]:
 def odf_parts(kind: str = "text", body: str = "") -> dict[str, bytes | str]:
     """kind: ``text`` or ``spreadsheet``."""
     spaces = "".join(
-        f' xmlns:{each}="urn:oasis:names:tc:opendocument:xmlns:{each}:1.0"' for each in ("office", "text", "table", "draw")
+        f' xmlns:{each}="urn:oasis:names:tc:opendocument:xmlns:{each}:1.0"'
+        for each in ("office", "text", "table", "draw")
     )
     body = body or (
         f'<text:h text:outline-level="1">Pumps</text:h><text:p>{WORDS}</text:p><text:p>{MORE}</text:p>'
@@ -153,7 +158,7 @@ def odf_parts(kind: str = "text", body: str = "") -> dict[str, bytes | str]:
             f'{HEAD}<office:document-content{spaces} xmlns:xlink="http://www.w3.org/1999/xlink">'
             f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
         ),
-        "meta.xml": f'{HEAD}<office:document-meta{spaces}><office:meta/></office:document-meta>',
+        "meta.xml": f"{HEAD}<office:document-meta{spaces}><office:meta/></office:document-meta>",
     }
 
 

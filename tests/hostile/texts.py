@@ -1,5 +1,7 @@
 """Text in encodings it does not name, characters no one sees, and files that are something else."""
 
+# ruff: noqa: E501 - a payload reads best on one line
+
 from __future__ import annotations
 
 import codecs
@@ -21,7 +23,12 @@ def cases() -> Iterator[Case]:
     for extension in _TEXTS:
         sound = seeds()[extension].decode("utf-8")
         for codec in _CODECS:
-            yield case("encoding", extension, codec, lambda sound=sound, codec=codec: (sound + _ACCENTS).encode(codec, "ignore"))
+            yield case(
+                "encoding",
+                extension,
+                codec,
+                lambda sound=sound, codec=codec: (sound + _ACCENTS).encode(codec, "ignore"),
+            )
         for name, change in {
             "nul-between": lambda text: "\0".join(text).encode(), "nul-end": lambda text: text.encode() + bytes(100_000), "nul-start": lambda text: bytes(10) + text.encode(), "one-nul": lambda text: text[:30].encode() + b"\0" + text[30:].encode(),
             "invalid": lambda text: text.encode() + b"\xff\xfe\xc0\x80\xed\xa0\x80\xf5\x80\x80\x80" * 50, "overlong": lambda text: text.encode().replace(b"/", b"\xc0\xaf"), "surrogates": lambda text: (text + "\ud800\udfff").encode("utf-8", "surrogatepass"), "twice": lambda text: (text + _ACCENTS).encode().decode("latin-1").encode(),
@@ -30,7 +37,29 @@ def cases() -> Iterator[Case]:
             "escapes": lambda text: (text + "\x1b[2J\x1b]0;owned\x07\x9b31m").encode(), "variation": lambda text: (text + "a" + "\U000e0100" * 5000).encode(), "combining": lambda text: (text + "e" + "\u0301" * 50_000).encode(), "private": lambda text: (text + "\ue000\uf8ff" * 5000).encode(),
         }.items():  # fmt: skip
             yield case("characters", extension, name, lambda sound=sound, change=change: change(sound))
-    for extension in ("txt", "md", "html", "csv", "json", "pdf", "docx", "xlsx", "zip", "eml", "rtf", "py", "gz", "tar", "epub", "pptx", "odt", "xml", "srt", "rst", "ipynb"):
+    for extension in (
+        "txt",
+        "md",
+        "html",
+        "csv",
+        "json",
+        "pdf",
+        "docx",
+        "xlsx",
+        "zip",
+        "eml",
+        "rtf",
+        "py",
+        "gz",
+        "tar",
+        "epub",
+        "pptx",
+        "odt",
+        "xml",
+        "srt",
+        "rst",
+        "ipynb",
+    ):
         for name, make in {
             "random": lambda: random.Random(7).randbytes(50_000), "zeros": lambda: bytes(50_000), "ones": lambda: b"\xff" * 50_000, "one-byte": lambda: b"x", "newline": lambda: b"\n", "blanks": lambda: b" \t\r\n" * 1000, "empty": lambda: b"",
             "png": lambda: b"\x89PNG\r\n\x1a\n" + bytes(1000), "elf": lambda: b"\x7fELF" + bytes(1000), "ole": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000), "ole-random": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + random.Random(8).randbytes(20_000), "pk": lambda: b"PK\x03\x04", "pk-end": lambda: b"PK\x05\x06" + bytes(18),

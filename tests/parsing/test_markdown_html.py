@@ -88,6 +88,16 @@ def test_hidden_table_cells(parse) -> None:
     assert parsed.hidden[0].text == "secret"
 
 
+def test_what_ends_by_itself_hides_nothing_after_it(parse) -> None:
+    page = (
+        "<img hidden src='a.png'> one\n\n<p hidden>secret\n\ntwo\n\nA <span hidden>secret\n\nthree\n\n"
+        "<aside>four</aside>\n"
+    )
+    parsed = parse(page, "page.md")
+    assert [text for _, text in outline(parsed)] == ["one", "two", "A", "three", "four"]
+    assert [each.text for each in parsed.hidden] == ["secret", "secret"]
+
+
 def test_an_element_left_open_hides_the_rest(parse) -> None:
     parsed = parse("Seen.\n\n<div hidden>\n\nsecret\n", "open.md")
     assert outline(parsed) == [("paragraph", "Seen.")]

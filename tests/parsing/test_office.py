@@ -386,6 +386,15 @@ def test_numbers_alone_have_no_header(parse) -> None:
     assert [kind for kind, _ in outline(parse("1,2\n3,4\n", "n.csv"))] == ["table_row", "table_row"]
 
 
+def test_rows_that_no_workbook_has(refused) -> None:
+    whole = _workbook(lambda book: book.active.append(["a", "b"]))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as source, zipfile.ZipFile(buffer, "w") as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry).replace(b'r="1"', b'r="99999999999"'))
+    assert refused(buffer.getvalue(), "rows.xlsx").reason == "corrupt"
+
+
 def _zip(**parts: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import olefile
 import pytest
 
 from tests.parsing.conftest import find, outline
@@ -13,6 +16,7 @@ from tests.parsing.tiny_office import (
     Sheet,
     Slide,
     Words,
+    binary_workbook,
     presentation,
     sprm,
     word_file,
@@ -104,7 +108,7 @@ def test_slides_of_a_ppt(parse) -> None:
             [
                 Slide("First — title", (("below", 2000, 100), ("right", 1010, 3000), ("left", 1000, 100)), "Say hello"),
                 Slide("Never shown", (("inside", 1000, 100),), hidden=True),
-                Slide("Third", table=(("City", "Limit"), ("Bonn", "100"))),
+                Slide("Third", (("beyond", 1000, 9000),), table=(("City", "Limit"), ("Bonn", "100"))),
             ]
         ),
         "deck.ppt",
@@ -122,7 +126,7 @@ def test_slides_of_a_ppt(parse) -> None:
         ("table_row", "Bonn | 100", "table 1, slide 3, A2:B2"),
     ]
     assert {(each.text, each.reason, each.locator.slide) for each in parsed.hidden} == {
-        ("Never shown", "hidden slide", 2), ("inside", "hidden slide", 2),
+        ("Never shown", "hidden slide", 2), ("inside", "hidden slide", 2), ("beyond", "off the slide", 3),
     }  # fmt: skip
 
 
@@ -142,6 +146,15 @@ def test_sheets_of_an_xls(parse) -> None:
     row = find(parsed, "Lamp")
     assert (row.locator.sheet, row.locator.cells) == ("Prices", "B3:D3")
     assert [cell.locator.cells for cell in row.cells] == ["B3", "C3", "D3"]
+
+
+def test_sheets_of_an_xlsb(parse) -> None:
+    rows = (("Town", "Size"), ("Bonn", 3.5), ("Graz", 4.0))
+    parsed = parse(binary_workbook("Towns", rows), "towns.xlsb")
+    assert outline(parsed) == [
+        ("heading", "Towns"), ("table_header", "Town | Size"), ("table_row", "Bonn | 3.5"), ("table_row", "Graz | 4"),
+    ]  # fmt: skip
+    assert str(find(parsed, "Graz").locator) == "sheet Towns, A3:B3"
 
 
 def test_hidden_parts_of_an_xls(parse) -> None:
@@ -180,10 +193,6 @@ def test_what_a_file_is_embedded_in_decides(parse) -> None:
 
 
 def _stream(data: bytes) -> bytes:
-    import io
-
-    import olefile
-
     with olefile.OleFileIO(io.BytesIO(data)) as file:
         return bytes(file.openstream("Workbook").read())
 

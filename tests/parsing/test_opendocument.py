@@ -206,12 +206,12 @@ def _frame(text: str, kind: str = "", left: int = 0, top: int = 0) -> str:
 
 
 def test_slides_with_their_notes(parse) -> None:
-    first = (
-        _frame("below", top=9) + _frame("right", left=9, top=2) + _frame("left", top=2) + _frame("Plan", "title", 0, 5)
-    )
+    first = _frame("below", top=9) + _frame("right", left=9, top=2) + _frame("left", top=2)
+    first += _frame("Plan", "title", 0, 5) + _frame("beyond", left=80)
     notes = f"<presentation:notes>{_frame('Say hello', 'notes')}{_frame('7', 'page-number')}</presentation:notes>"
+    size = '<style:page-layout-properties fo:page-width="28cm" fo:page-height="21cm"/>'
     concealed = (
-        '<style:style style:name="D" style:family="drawing-page">'
+        f'<style:page-layout>{size}</style:page-layout><style:style style:name="D" style:family="drawing-page">'
         '<style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
     )
     parsed = parse(
@@ -233,8 +233,8 @@ def test_slides_with_their_notes(parse) -> None:
         ("heading", "Last", "slide 3"),
     ]
     assert [(each.text, each.reason, each.locator.slide) for each in parsed.hidden] == [
-        ("Never shown", "hidden slide", 2)
-    ]
+        ("beyond", "off the slide", 1), ("Never shown", "hidden slide", 2),
+    ]  # fmt: skip
 
 
 def _spreadsheet(*tables: str, styles: str = "") -> bytes:

@@ -149,9 +149,10 @@ def test_html(parse) -> None:
     assert years.heading_path == ("Help", "Warranty")
 
 
-def test_deep_html_is_read(parse) -> None:
-    parsed = parse("<div>" * 5000 + "deep words" + "</div>" * 5000, "deep.html")
+def test_deep_html_is_read(parse, refused) -> None:
+    parsed = parse("<div>" * 1500 + "deep words" + "</div>" * 1500, "deep.html")
     assert "deep words" in parsed.text
+    assert refused("<div>" * 5000 + "deep words", "deeper.html").reason == "too_large"
 
 
 PYTHON = (

@@ -1,11 +1,13 @@
-"""Office files of before 2007 in the smallest form that holds what a test needs: .doc, .ppt and .xls.
+"""Binary Office files in the smallest form that holds what a test needs: .doc, .ppt, .xls and .xlsb.
 
-Layouts are those of [MS-DOC], [MS-PPT] and [MS-XLS]; LibreOffice and Word would want more than is here.
+Layouts are those of [MS-DOC], [MS-PPT], [MS-XLS] and [MS-XLSB]; LibreOffice and Word would want more than is here.
 """
 
 from __future__ import annotations
 
+import io
 import struct
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -155,7 +157,8 @@ def presentation(slides: Sequence[Slide], *, token: int = 0xE391C05F) -> bytes:
             records.append(_record(0x03F0, _drawing(_box(2, slide.notes)), container=True))
             spoken += _record(0x03F3, struct.pack("<IIiII", 2 + len(records) - 1, 0, 0, 500 + number, 0))
     lists = _record(0x0FF0, outline, 0, container=True) + _record(0x0FF0, spoken, 2, container=True)
-    records.insert(0, _record(0x03E8, lists, container=True))
+    atom = _record(0x03E9, struct.pack("<2i", 5760, 4320) + bytes(32), 1)  # 10 by 7.5 inches
+    records.insert(0, _record(0x03E8, atom + lists, container=True))
     stream, places = b"", []
     for each in records:
         places.append(len(stream))
@@ -213,3 +216,35 @@ def workbook(sheets: Sequence[Sheet], *, password: bool = False) -> bytes:
                 body += record(0x0203, struct.pack("<HHHd", row, column, form, value))
         bodies += body + end
     return compound_file({"Workbook": globals_ + end + bodies})
+
+
+def binary_workbook(name: str, rows: Sequence[Sequence[str | float]]) -> bytes:
+    """An .xlsb with one sheet."""
+
+    def record(kind: int, content: bytes = b"") -> bytes:
+        number = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+        return number + bytes([len(content) & 0x7F | 0x80, len(content) >> 7]) + content
+
+    def text(value: str) -> bytes:
+        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + text("rId1") + text(name))
+    sheet = record(129) + record(148, struct.pack("<4I", 0, len(rows) - 1, 0, len(rows[0]) - 1)) + record(145)
+    for row, values in enumerate(rows):
+        sheet += record(0, struct.pack("<I", row) + bytes(13))
+        for column, value in enumerate(values):
+            place = struct.pack("<II", column, 0)
+            sheet += (
+                record(6, place + text(value))
+                if isinstance(value, str)
+                else record(5, place + struct.pack("<d", value))
+            )
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    line = f'<Relationship Id="rId1" Type="{kind}" Target="worksheets/sheet1.bin"/>'
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.bin", book + record(144) + record(132))
+        archive.writestr("xl/worksheets/sheet1.bin", sheet + record(146) + record(130))
+        archive.writestr("xl/_rels/workbook.bin.rels", f'<Relationships xmlns="{relations}">{line}</Relationships>')
+    return buffer.getvalue()

@@ -149,6 +149,8 @@ class _Cut:
         last = _last_line(whole) + 1
         if last <= first:
             return  # several on one line
+        if last - first == 1 and _WORDS.get(node.type) in {"macro", "type"}:
+            return  # headers have hundreds of them in a row, which are read together
         if self.position < first:
             yield self.position, first, names
         own = (*names, _label(node))

@@ -29,7 +29,7 @@ def read(data: bytes, out: Builder) -> None:
     out.media_type = "application/epub+zip"
     archive = open_package(data, out.name)
     package_path = _package_path(archive, out.name)
-    package = xml_root(_part(archive, package_path, out.name), package_path)
+    package = xml_root(_part(archive, package_path, out.name), out.name)
     _describe(package, out)
     files = _files(package, posixpath.dirname(package_path))
     chapters = _spine(package, files) or [path for path, kind in files.values() if kind in _PAGES]

@@ -22,6 +22,7 @@ from citewell.parsing.builder import Builder
 from citewell.parsing.sheets import Budget, Row, View, visible, write_sheet
 from citewell.records import Locator
 
+_LAST_ROW = 1_048_576  # Excel's own limit
 _UNCACHED = re.compile(rb"</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 
 
@@ -134,6 +135,12 @@ def _sheet_rows(sheet: Any, formulas: Any, budget: Budget, concealed: Callable[[
         other.reset_dimensions()
         twin = other.iter_rows()
     for number, row in enumerate(sheet.iter_rows(), start=1):
+        if number > _LAST_ROW:
+            raise ParseError(
+                "corrupt",
+                f"'{budget.name}' claims rows beyond {_LAST_ROW:,}, which no workbook has. It is damaged or made to do "
+                "harm; open it in Excel and save it again.",
+            )
         beside = next(twin, ()) if formulas is not None else ()
         texts: list[str] = []
         for column, cell in enumerate(row):

@@ -71,7 +71,7 @@ def write_fragment(
     """
     page = parse(text, out.name)
     if page.body is not None:
-        _walk(page.body, _Walk(out, Styles.of(page), within_main=True, part=part, book=book, at=at))
+        _walk(page.body, _Walk(out, Styles.of(page), True, whole=at is not None, part=part, book=book, at=at))
     return page
 
 

@@ -36,6 +36,10 @@ _TEMPLATE_LINK = re.compile(r"\]\(\s{0,20}\{[%{][^\n]{0,500}?[%}]\}[^)\s]{0,500}
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?tr|/?h[1-6])\b[^>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)\b[^>]*>")
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
+_STAY_OPEN = frozenset(("div", "section", "article", "details", "main", "center", "table", "blockquote"))
+_CLOSED_ANYWAY = frozenset((  # elements without content, or that end with their block
+    "img", "br", "hr", "input", "link", "meta", "source", "wbr", "p", "li", "dt", "dd", "td", "th", "tr", "option",
+))  # fmt: skip
 _STYLED = re.compile(r"\b(?:style|hidden|color)\b", re.IGNORECASE)
 _ALTERNATIVE = re.compile(r"""<img\b[^>]*\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _DATE_FIELDS = ("modified", "last_modified", "last_modified_at", "lastmod", "updated", "date")
@@ -154,9 +158,11 @@ class _Walk:
         """Follow the raw tags: whether what comes after them is seen."""
         for tag in _ANY_TAG.finditer(raw):
             name, closing = tag[2].lower(), bool(tag[1])
+            if name in _CLOSED_ANYWAY or tag[0].endswith("/>"):
+                continue
             if not self.unseen and not closing and _STYLED.search(tag[0]) and (reason := unseen(tag[0])):
                 self.unseen, self.unseen_tag, self.unseen_depth = reason, name, 1
-            elif self.unseen and name == self.unseen_tag and not tag[0].endswith("/>"):
+            elif self.unseen and name == self.unseen_tag:
                 self.unseen_depth += -1 if closing else 1
                 if self.unseen_depth <= 0:
                     self.unseen = ""
@@ -179,6 +185,7 @@ class _Walk:
     def _words(self, token: Token) -> str:
         """The words of an inline token: links and images keep their text, tags and template marks go."""
         pieces: list[str] = []
+        before = self.unseen
         for child in token.children or ():
             if child.type == "html_inline":
                 pieces.append(self._raw(child.content, token))
@@ -188,6 +195,8 @@ class _Walk:
                 self.out.hide(words, self.unseen, self.lines(token))
             else:
                 pieces.append(words)
+        if not before and self.unseen_tag not in _STAY_OPEN:
+            self.unseen = ""  # the end of the paragraph ends it
         return _INLINE_TEMPLATE.sub("", "".join(pieces))
 
     def _raw(self, tag: str, token: Token) -> str:

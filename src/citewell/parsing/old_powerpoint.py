@@ -21,7 +21,7 @@ from citewell.records import Locator
 
 # Record types, [MS-PPT] 2.13.24 and [MS-ODRAW] 2.2
 _DOCUMENT, _SLIDE, _NOTES, _SLIDE_ATOM, _SLIDE_INFO = 0x03E8, 0x03EE, 0x03F0, 0x03EF, 0x03F9
-_SLIDE_LIST, _SLIDE_PERSIST, _DRAWING = 0x0FF0, 0x03F3, 0x040C
+_SLIDE_LIST, _SLIDE_PERSIST, _DRAWING, _DOCUMENT_ATOM = 0x0FF0, 0x03F3, 0x040C, 0x03E9
 _TEXT_HEADER, _CHARACTERS, _BYTES, _OUTLINE_REFERENCE = 0x0F9F, 0x0FA0, 0x0FA8, 0x0F9E
 _USER_EDIT, _PERSIST_DIRECTORY = 0x0FF5, 0x1772
 _GROUP, _SHAPE, _TEXT_BOX, _ANCHOR, _CHILD_ANCHOR = 0xF003, 0xF004, 0xF00D, 0xF010, 0xF00F
@@ -53,6 +53,7 @@ class _Words:
     top: int = 0
     left: int = 0
     rows: tuple[tuple[str, ...], ...] = ()  # of a table
+    outside: bool = False  # it lies off the slide
 
 
 @dataclass
@@ -80,6 +81,7 @@ class _Deck:
         self.data = data
         self.out = out
         self.places = self._places(edit)
+        self.size = (0, 0)  # of a slide, width and height; 0 when unknown
 
     def read(self) -> None:
         root = next(
@@ -88,6 +90,9 @@ class _Deck:
         )
         if root is None:
             raise compound.damaged(self.out.name, "it holds no presentation")
+        for each in self.inside(root):
+            if each.kind == _DOCUMENT_ATOM:
+                self.size = number(self.data, each.start, 4), number(self.data, each.start + 4, 4)
         lists = {each.instance: self._entries(each) for each in self.inside(root) if each.kind == _SLIDE_LIST}
         notes = {entry.identity: entry for entry in lists.get(2, [])}
         for count, entry in enumerate(lists.get(0, []), start=1):
@@ -117,9 +122,9 @@ class _Deck:
         words = in_order(placed, BAND_INCHES * _INCH)
         tables = 0
         for position, each in enumerate(words):
-            if unshown:
+            if unshown or each.outside:
                 text = each.text or " | ".join(text for row in each.rows for text in row if text)
-                self.out.hide(_shown(text), "hidden slide", place)
+                self.out.hide(_shown(text), "hidden slide" if unshown else "off the slide", place)
             elif each.rows:
                 tables += 1
                 self.table(each, tables, place)
@@ -208,10 +213,13 @@ class _Deck:
         for record in self.inside(parent):
             if record.kind == _SHAPE:
                 place = frame or self._corner(record)
+                outside = self._outside(record)
                 for each in self.inside(record):
                     if each.kind == _TEXT_BOX:
                         found += [
-                            _Words(words.kind, words.text, *place) for words in self._box(each, outline) if words.text
+                            _Words(words.kind, words.text, *place, outside=outside)
+                            for words in self._box(each, outline)
+                            if words.text
                         ]
             elif record.container and depth < _MAX_DEPTH:
                 inner = frame
@@ -245,6 +253,13 @@ class _Deck:
         if len(tops) * len(lefts) > _MAX_CELLS:
             return ()
         return tuple(tuple(cells.get((top, left), "") for left in lefts) for top in tops)
+
+    def _outside(self, shape: _Record) -> bool:
+        for each in self.inside(shape):
+            if each.kind == _ANCHOR and each.end - each.start == 8 and all(self.size):
+                top, left, right, bottom = (_signed(number(self.data, each.start + at, 2)) for at in (0, 2, 4, 6))
+                return right < 0 or bottom < 0 or left > self.size[0] or top > self.size[1]
+        return False
 
     def _corner(self, shape: _Record) -> tuple[int, int]:
         for each in self.inside(shape):

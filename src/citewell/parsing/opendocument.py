@@ -3,7 +3,7 @@
 Blocks follow the order of the document; text boxes stand after the paragraph they are anchored to, footnotes and page
 headers at the end. Tracked deletions are kept by the format outside the text and are not read. Text that is not shown
 is kept apart: hidden characters, paragraphs and sections, type of 1 point or smaller, white type on white paper, hidden
-slides. Spreadsheets have a module of their own (:mod:`citewell.parsing.opendocument_sheets`).
+slides and shapes off a slide. Spreadsheets have a module of their own (:mod:`citewell.parsing.opendocument_sheets`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from citewell.parsing.dates import iso_date
 from citewell.parsing.opendocument_styles import (
     DC,
     DRAW,
+    FO,
     META,
     OFFICE,
     PRESENTATION,
@@ -75,13 +76,16 @@ def read_presentation(data: bytes, out: Builder) -> None:
     source = open_source(data, out)
     root = _body(source, f"{OFFICE}presentation", "a presentation", out)
     styles = Styles(*source.style_roots)
+    size = _page_size(source)
     for number, page in enumerate(root.iter(f"{DRAW}page"), start=1):
         out.close_sections(1)
         look = page.get(f"{DRAW}style-name", "")
         hidden = styles.value("drawing-page", look, "drawing-page-properties", f"{PRESENTATION}visibility") == "hidden"
         body = Body(out, styles, source.embedded, slide=number, unshown="hidden slide" if hidden else "")
         for shape in _in_order(page):
-            if shape.get(f"{PRESENTATION}class") == "title":
+            if not hidden and _outside(shape, size):
+                out.hide(" ".join("".join(p.itertext()) for p in shape.iter(f"{TEXT}p")), "off the slide", body.place)
+            elif shape.get(f"{PRESENTATION}class") == "title":
                 body.title(shape)
             else:
                 body.shape(shape)
@@ -167,6 +171,25 @@ def _page_parts(body: Body, source: Source, out: Builder) -> None:
                 if kind and any(map(str.isalpha, text)) and text not in written:
                     written.add(text)
                     out.add("paragraph", text, Locator(part=f"page {kind}"))
+
+
+def _page_size(source: Source) -> tuple[float, float]:
+    """Width and height of the largest page in points; 0 when unknown."""
+    sizes = [
+        (length(each.get(f"{FO}page-width")), length(each.get(f"{FO}page-height")))
+        for root in source.style_roots
+        for each in root.iter(f"{STYLE}page-layout-properties")
+    ]
+    return max((width for width, _ in sizes), default=0.0), max((height for _, height in sizes), default=0.0)
+
+
+def _outside(shape: Any, size: tuple[float, float]) -> bool:
+    """Whether a shape lies wholly off the slide. One without a place of its own (a group, a turned shape) does not."""
+    if not all(size) or shape.get(f"{SVG}x") is None or shape.get(f"{SVG}y") is None:
+        return False
+    left, top = length(shape.get(f"{SVG}x")), length(shape.get(f"{SVG}y"))
+    right, bottom = left + length(shape.get(f"{SVG}width")), top + length(shape.get(f"{SVG}height"))
+    return right < 0 or bottom < 0 or left > size[0] or top > size[1]
 
 
 def _in_order(page: Any) -> Iterator[Any]:

@@ -87,7 +87,7 @@ def xml_root(data: bytes, name: str) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise ParseError(
             "corrupt",
-            f"'{name}' is not well-formed XML ({error}). It is probably damaged; open it in its program and save it "
+            f"'{name}' is not well-formed XML ({getattr(error, 'msg', error)}). It is probably damaged; open it in its program and save it "
             "again.",
         ) from None
     subset = root.getroottree().docinfo.internalDTD

@@ -88,7 +88,7 @@ def _gutter(rows: list[Row], barriers: Barriers) -> tuple[int, int, float] | Non
 
 
 def _candidates(rows: list[Row]) -> list[float]:
-    """The middles of the stretches of x that most rows leave blank between words, the most common first."""
+    """Middles of stretches of x that no word touches, then of those that most rows leave blank between words."""
     left = min(row.box[0] for row in rows)
     right = max(row.box[2] for row in rows)
     bins = max(1, int((right - left) / 2) + 1)
@@ -100,14 +100,25 @@ def _candidates(rows: list[Row]) -> list[float]:
                 for position in range(int((end - left) / 2) + 1, min(bins, int((word.left - left) / 2))):
                     votes[position] += 1
             end = word.right if end is None else max(end, word.right)
-    found: list[float] = []
-    while len(found) < _MAX_GUTTERS and (best := max(votes)) >= 4:
+    found = _untouched([(word.left, word.right) for row in rows for word in row.words])[:_MAX_GUTTERS]
+    most = len(found) + _MAX_GUTTERS
+    while len(found) < most and (best := max(votes)) >= 4:
         first = last = max(range(bins), key=votes.__getitem__)
         while last + 1 < bins and votes[last + 1] == best:
             last += 1
         found.append(left + first + last + 1)
         for position in range(max(0, first - 6), min(bins, last + 7)):
             votes[position] = 0
+    return found
+
+
+def _untouched(spans: list[tuple[float, float]]) -> list[float]:
+    found: list[float] = []
+    end: float | None = None
+    for left, right in sorted(spans):
+        if end is not None and left - end >= _RIVER:
+            found.append((left + end) / 2)
+        end = right if end is None else max(end, right)
     return found
 
 

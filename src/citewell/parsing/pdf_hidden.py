@@ -77,39 +77,34 @@ def _own_reason(word: Word, style: Style) -> str:
 def _suspected(text: PageText, reasons: list[str]) -> dict[int, str]:
     """Words that other paint, or its absence, may hide; by their number, with the reason if it does."""
     found: dict[int, str] = {}
-    decided: dict[Style, tuple[bool, list[Shape], list[Shape]]] = {}
+    plain = [shape for shape in text.shapes if shape.colour is not None]
+    last = max((shape.order for shape in plain), default=0)
+    camouflaged: dict[Colour | None, bool] = {None: False}  # whether anything on the page can hide that colour
     for number, (word, style) in enumerate(zip(text.words, text.styles, strict=True)):
         if reasons[number]:
             continue
+        colour = style.colour
+        if colour not in camouflaged:
+            camouflaged[colour] = _can_hide(colour, plain)
         if style.layered:
             found[number] = "on a layer that is switched off"
-            continue
-        if style not in decided:
-            decided[style] = _around(style, text.shapes)
-        camouflaged, below, above = decided[style]
-        if camouflaged and _in_colour_behind(word, style, below):
+        elif camouflaged[colour] and style.mode == 0 and style.order and _in_colour_behind(word, style, text.shapes):
             found[number] = _COLOUR
-        elif above and any(_covers(shape.box, word) for shape in above):
+        elif 0 < style.order < last and any(shape.order > style.order and _covers(shape.box, word) for shape in plain):
             found[number] = "painted over"
     return found
 
 
-def _around(style: Style, shapes: list[Shape]) -> tuple[bool, list[Shape], list[Shape]]:
-    """Whether words of this style can have the colour behind them, what lies below them, and what plain above."""
-    if not style.order:
-        return False, [], []
-    below = [shape for shape in shapes if shape.order < style.order]
-    above = [shape for shape in shapes if shape.order > style.order and shape.colour is not None]
-    colour = style.colour
-    if style.mode != 0 or colour is None:
-        return False, below, above
-    alike = min(colour) >= _WHITE or any(shape.colour and _alike(shape.colour, colour) for shape in below)
-    return alike, below, above
+def _can_hide(colour: Colour | None, plain: list[Shape]) -> bool:
+    if colour is None:
+        return False
+    return min(colour) >= _WHITE or any(shape.colour and _alike(shape.colour, colour) for shape in plain)
 
 
-def _in_colour_behind(word: Word, style: Style, below: list[Shape]) -> bool:
+def _in_colour_behind(word: Word, style: Style, shapes: list[Shape]) -> bool:
     """Whether the last plain shape painted below the word has the word's colour; without one, paper is white."""
-    last = next((shape for shape in reversed(below) if _covers(shape.box, word)), None)
+    below = (shape for shape in reversed(shapes) if shape.order < style.order and _covers(shape.box, word))
+    last = next(below, None)
     if style.colour is None or last is None:
         return style.colour is not None and min(style.colour) >= _WHITE
     return last.colour is not None and _alike(last.colour, style.colour)

@@ -139,7 +139,9 @@ def _without_lines(rows: list[Row], lines: list[list[list[Word]]], levels: list[
     """Tables by their first line, with the line after the last; long cells first, for their lines also line up."""
     found: dict[int, tuple[int, Table]] = {}
     done = 0
-    for start, end, table in [*pdf_prose.tables(rows, levels), (len(rows), len(rows), None)]:
+    several = sum(len(line) > 1 for line in lines) > 1
+    long = pdf_prose.tables(rows, levels) if several else []
+    for start, end, table in [*long, (len(rows), len(rows), None)]:
         for first, last, other in pdf_aligned.aligned(lines[done:start]):
             found[done + first] = (done + last, other)
         if table is not None:

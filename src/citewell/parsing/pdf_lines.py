@@ -48,14 +48,16 @@ def rows_of(words: Iterable[Word]) -> list[Row]:
     rows: list[list[Word]] = []
     middle = height = 0.0
     for word in ordered:
-        tall = max(1.0, word.bottom - word.top)
-        if rows and abs(word.middle - middle) < 0.45 * min(height, tall) + 0.15 * max(height, tall):
+        _, _, top, _, bottom, _, _ = word
+        center, tall = (top + bottom) / 2, bottom - top if bottom - top > 1.0 else 1.0
+        lower, higher = (height, tall) if height < tall else (tall, height)
+        if rows and abs(center - middle) < 0.45 * lower + 0.15 * higher:
             rows[-1].append(word)
             if tall > height:  # the tallest word decides where the line is; superscripts do not move it
-                middle, height = word.middle, tall
+                middle, height = center, tall
         else:
             rows.append([word])
-            middle, height = word.middle, tall
+            middle, height = center, tall
     return [Row(_in_order(row)) for row in rows]
 
 

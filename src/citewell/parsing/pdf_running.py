@@ -89,7 +89,8 @@ def _heads_table(row: Row, words: list[Word]) -> bool:
     pieces = row.segments()
     if len(pieces) < 2:
         return False
-    below = [word for word in words if row.box[3] - 1 < word.middle and word.top < row.box[3] + 30]
+    bottom = row.box[3]
+    below = [word for word in words if bottom - 1 < word.bottom - 2 and bottom - 4 < word.top < bottom + 30]
     following = rows_of(below)[:1]
     lefts = [piece[0].left for line in following for piece in line.segments()]
     common = sum(any(abs(piece[0].left - left) < 3.0 for left in lefts) for piece in pieces)

@@ -99,7 +99,7 @@ class ParserPool:
                 "are read. Split it, or raise CITEWELL_PARSING_MAX_FILE_MEGABYTES.",
             )
         if not data:
-            raise ParseError("empty", f"'{name}' is empty: it has 0 bytes.")
+            raise ParseError("empty", f"'{name}' is empty: it has 0 bytes. Nothing to index.")
 
     @property
     def isolation(self) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class Budget:
     """How many cells of a file may still be read."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
         self._left = MAX_CELLS
 
     def spend(self, cells: int) -> None:
@@ -61,7 +61,7 @@ class Budget:
         if self._left < 0:
             raise ParseError(
                 "too_large",
-                f"'{self._name}' holds more than {MAX_CELLS:,} cells. Split it, or load it into a database.",
+                f"'{self.name}' holds more than {MAX_CELLS:,} cells. Split it, or load it into a database.",
             )
 
 
