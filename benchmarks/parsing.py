@@ -39,6 +39,7 @@ from benchmarks.parsing_scores import (
     Content,
     content_of_markdown,
     content_of_parsed,
+    content_of_text,
     joined,
     score,
     string_score,
@@ -106,6 +107,8 @@ def content(answer: dict[str, Any]) -> Content:
         from citewell.parsing.parsed import Parsed
 
         return joined(content_of_parsed(Parsed.from_json(each)) for each in answer["parsed"])
+    if "text" in answer:
+        return content_of_text(answer["text"])
     return content_of_markdown(answer.get("markdown", ""))
 
 

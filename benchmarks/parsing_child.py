@@ -63,7 +63,7 @@ def pypdf() -> Convert:
     """Text alone, of PDF files alone."""
     from pypdf import PdfReader
 
-    return lambda path: {"markdown": "\n\n".join(page.extract_text() for page in PdfReader(path).pages)}
+    return lambda path: {"text": "\n\n".join(page.extract_text() for page in PdfReader(path).pages)}
 
 
 PARSERS: dict[str, Callable[[], Convert]] = {

@@ -67,8 +67,16 @@ def plain(line: str) -> str:
     for _ in range(2):  # a link around an image
         line = _LINK.sub(r" \1 ", line)
     line = html.unescape(_TAG.sub(" ", line))
-    line = _FORMULA.sub(lambda found: re.sub(r"\\[A-Za-z]+", " ", found[0]), line)
-    return _MARKER.sub("", re.sub(r"\\([^\w\s])", r"\1", line), count=1)
+    return bare(re.sub(r"\\([^\w\s])", r"\1", _without_commands(line)))
+
+
+def bare(line: str) -> str:
+    """One line of plain text without its list marker and LaTeX commands."""
+    return _MARKER.sub("", _without_commands(line), count=1)
+
+
+def _without_commands(line: str) -> str:
+    return _FORMULA.sub(lambda found: re.sub(r"\\[A-Za-z]+", " ", found[0]), line)
 
 
 def content_of_markdown(text: str) -> Content:
@@ -95,13 +103,18 @@ def content_of_markdown(text: str) -> Content:
             tables += _table(cells)
             found += [word for row in cells for cell in row for word in cell.split()]
         elif heading := _HEADING.fullmatch(line):
-            inside = words(plain(heading[2]))
+            inside = _heading_words(plain(heading[2]))
             found += inside
             if inside:
                 headings.append((len(heading[1]), " ".join(inside)))
         else:
             found += words(plain(line))
     return Content(tuple(found), tuple(tables), tuple(headings), text)
+
+
+def _heading_words(text: str) -> list[str]:
+    """Without a single number before it: ``1 Scope`` is ``1. Scope``; ``1.2 Terms`` keeps its own."""
+    return words(re.sub(r"\A\s*\d{1,3}\s+(?=\S)", "", text))
 
 
 def _is_rule(line: str) -> bool:
@@ -121,6 +134,11 @@ def _table(rows: Sequence[Sequence[str]]) -> list[Table]:
     return [tuple(tuple(row[column] for column in used) for row in filled)] if used else []
 
 
+def content_of_text(text: str) -> Content:
+    """Of a parser that writes plain text."""
+    return Content(tuple(word for line in text.split("\n") for word in words(bare(line))), (), (), text)
+
+
 def content_of_parsed(parsed: Parsed) -> Content:
     """Our own: what the blocks hold. A title or a date that stands in the file's properties alone is no text."""
     from citewell.cli.parse_view import row_cells
@@ -135,14 +153,15 @@ def content_of_parsed(parsed: Parsed) -> Content:
             tables += _table(rows)
             rows = []
         if block.kind in {"table_header", "table_row"}:
-            rows.append([" ".join(words(plain(cell))) for cell in row_cells(parsed.text, block)])
+            rows.append([" ".join(words(bare(cell))) for cell in row_cells(parsed.text, block)])
             found += [word for cell in rows[-1] for word in cell.split()]
         elif block.kind == "code":
             found += words(text)
         else:
-            inside = [word for line in text.split("\n") for word in words(plain(line))]
+            title = block.kind in {"heading", "title"}
+            inside = [word for line in text.split("\n") for word in (_heading_words if title else words)(bare(line))]
             found += inside
-            if block.kind in {"heading", "title"} and inside:
+            if title and inside:
                 headings.append((block.level, " ".join(inside)))
     tables += _table(rows)
     return Content(tuple(found), tuple(tables), tuple(headings), parsed.text)

@@ -170,8 +170,20 @@ def test_archives_within_archives_end_somewhere(collection: Collection, tmp_path
     (tmp_path / "nested.zip").write_bytes(data)
     (report,) = collection.add(tmp_path / "nested.zip")
     (problem,) = report.problems
-    assert problem.reason == "too_large" and "containers deep" in problem.message
+    assert problem.reason == "too_large" and "containers deep" in problem.message, problem
     assert report.added == 3, "the three levels above the limit are read"
+
+
+def test_archives_of_archives_have_a_budget_in_all(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("citewell.reading.MAX_MEMBERS", 50)
+    inner = zipped({f"{number}.txt": f"Shelf {number} of this cabinet.".encode() for number in range(30)})
+    (tmp_path / "outer.zip").write_bytes(zipped({f"{number}.zip": inner for number in range(4)}))
+    (report,) = collection.add(tmp_path / "outer.zip")
+    assert report.added == 30
+    assert {item.reason for item in report.problems} == {"too_large"}
+    assert len(report.problems) == 3 and "holds more than 50 files in all" in report.problems[0].message
 
 
 def test_mails_of_a_mailbox_and_their_attachments_are_documents(collection: Collection, tmp_path: Path) -> None:

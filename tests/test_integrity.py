@@ -44,6 +44,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     opened.add(root / "docs")
     opened.snapshot("first")
     assert opened.check() == []
+    assert all(item.version for item in opened.items())
     return opened
 
 

@@ -8,6 +8,7 @@ from benchmarks.parsing_scores import (
     aligned,
     content_of_markdown,
     content_of_parsed,
+    content_of_text,
     heading_scores,
     joined,
     order,
@@ -101,11 +102,25 @@ def test_blocks_and_markdown_of_the_same_document_are_the_same_content() -> None
     assert {value for value in score(theirs, ours).values() if value is not None} == {1.0}
 
 
+def test_plain_text_is_not_read_as_markdown() -> None:
+    assert content_of_text("# 1\n- see [a](b) <m:t>\n").words == ("1", "see", "a", "b", "m", "t")
+    out = Builder("a.docx")
+    out.add("paragraph", "The <m:oMath> element & [link](x)", HERE)
+    assert content_of_parsed(out.finish()).words == ("the", "m", "omath", "element", "link", "x")
+
+
 def test_a_title_from_the_properties_is_no_text() -> None:
     out = Builder("a.txt")
     out.title = "Annual report"
     out.add("paragraph", "Sales rose.", HERE)
     assert content_of_parsed(out.finish()).words == ("sales", "rose")
+
+
+def test_the_number_of_a_chapter_is_a_matter_of_taste_that_of_a_section_is_not() -> None:
+    titles = ("# 3 Scope", "# 3. Scope", "# Scope", "# 3.1 Scope", "# 3")
+    assert [content_of_markdown(title).headings[0][1] for title in titles] == [
+        "scope", "scope", "scope", "3 1 scope", "3",
+    ]  # fmt: skip
 
 
 def test_words_count_as_often_as_they_stand_there() -> None:

@@ -160,6 +160,17 @@ def test_a_stopped_run_is_continued_where_it_was(filled: Collection, monkeypatch
     assert filled.check() == []
 
 
+def test_a_stopped_run_is_continued_after_a_restore(filled: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled.snapshot("one")
+    with monkeypatch.context() as stopped:
+        stop_after(2, stopped)
+        with pytest.raises(StoppedError):
+            citewell.open(filled.store.root).reindex(chunking={"max_tokens": 100})
+    filled.restore("one")
+    assert filled.reindex(chunking={"max_tokens": 100}).continued == 2
+    assert filled.check() == []
+
+
 def test_another_target_starts_over(filled: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as stopped:
         stop_after(2, stopped)

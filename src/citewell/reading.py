@@ -36,6 +36,11 @@ SETTLED_NANOSECONDS = 2_000_000_000
 MAX_DEPTH = 3
 """Files inside files inside files: a mail in a mailbox in an archive, and its attachments are the last."""
 
+MAX_MEMBERS = 10_000
+MAX_UNPACKED = 1 << 30
+"""Files, and bytes they unpack to, inside one file with everything nested in it. Each container is within limits of its
+own; without a limit for the whole, ten thousand archives of ten thousand archives would never end."""
+
 INSIDE = "!/"
 """Between a container's URI and the name of a file in it."""
 
@@ -136,6 +141,8 @@ class _Reader:
     source: Source
     file: FileToRead
     seen: set[str] = field(default_factory=set)  # URIs inside the file that are still there
+    members: int = 0  # files inside it that were opened so far, on all levels
+    unpacked: int = 0  # bytes of them
 
     def read(self) -> Iterator[Read]:
         entry, old = self.file.entry, self.file.items.get(self.file.entry.uri)
@@ -170,16 +177,18 @@ class _Reader:
             yield Read(replace(old, size=item.size, mtime_ns=item.mtime_ns, pipeline=PIPELINE))
             return
         try:
-            parsed = self._parse(data, name, version, depth)
+            parsed, closed = self._parse(data, name, version, depth)
         except ParseError as error:
             self.seen.update(inner)
             yield Read(_failed(item, error, old))
             return
         modified_at = (stated_date(parsed.text) if parsed.blocks else "") or parsed.modified_at or date
         notes = parsed.notes
-        if parsed.members and depth >= MAX_DEPTH:
-            notes = (*notes, f"{len(parsed.members)} files in it were not opened: it lies {depth} containers deep.")
+        if closed:
+            notes = (*notes, f"The {len(parsed.members)} files in it were not opened: {closed}.")
         elif parsed.members:
+            self.members += len(parsed.members)
+            self.unpacked += sum(member.size for member in parsed.members)
             yield from self._members(data, name, item, parsed.members, modified_at, depth)
         item = replace(
             item, version=version, title=parsed.title or name, media_type=parsed.media_type, modified_at=modified_at,
@@ -216,6 +225,16 @@ class _Reader:
                 else:
                     yield Read(_failed(item, content or ParseError(member.reason, member.message), old))  # type: ignore[arg-type]
 
+    def _closed(self, members: Sequence[Member], depth: int) -> str:
+        """Why a container's files are not opened; empty when they are."""
+        if members and depth >= MAX_DEPTH:
+            return f"it lies {depth} containers deep"
+        if self.members + len(members) > MAX_MEMBERS:
+            return f"the file it is in holds more than {MAX_MEMBERS:,} files in all"
+        if self.unpacked + sum(member.size for member in members) > MAX_UNPACKED:
+            return f"the file it is in unpacks to over {MAX_UNPACKED >> 20:,} MB in all"
+        return ""
+
     def _extract(self, data: bytes, name: str, wanted: Sequence[int]) -> Sequence[bytes | ParseError]:
         """The members' bytes; when the process that unpacks them fails, all of them fail with its reason."""
         try:
@@ -227,22 +246,22 @@ class _Reader:
         whole = old is not None and old.uri in self.file.good and old.status in {"indexed", "container"}
         return whole and old is not None and (old.version, old.readers) == (version, item.readers)
 
-    def _parse(self, data: bytes, name: str, version: str, depth: int) -> Parsed:
+    def _parse(self, data: bytes, name: str, version: str, depth: int) -> tuple[Parsed, str]:
+        """The parse, stored or fresh, and why the files inside are not opened, if so."""
         try:
             stored = self.store.blobs.get(version)
         except IntegrityError:
             stored = None  # damaged: parse the file again, which replaces it
-        if stored is not None:
-            return Parsed.from_json(stored)
-        parsed = self.pool.parse(data, name)
-        if depth >= MAX_DEPTH and not parsed.blocks:
+        parsed = Parsed.from_json(stored) if stored is not None else self.pool.parse(data, name)
+        closed = self._closed(parsed.members, depth)
+        if closed and not parsed.blocks:
             raise ParseError(
                 "too_large",
-                f"It lies {depth} containers deep and holds {len(parsed.members)} more files; deeper ones are not "
-                "opened. Unpack it next to the others.",
+                f"The {len(parsed.members)} files in it are not opened: {closed}. Unpack it beside the others.",
             )
-        self.store.blobs.put(version, parsed.to_json())
-        return parsed
+        if stored is None:
+            self.store.blobs.put(version, parsed.to_json())
+        return parsed, closed
 
 
 def _document(item: Item, parsed: Parsed) -> Document:

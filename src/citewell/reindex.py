@@ -119,14 +119,20 @@ def _begin_or_continue(store: Store, settings: Settings, encoder: Encoder) -> Ma
     path = store.root / BUILDING
     if (found := _unfinished(path)) is not None:
         if found == replace(target, table=found.table, catalog=found.catalog) and (store.root / found.table).is_dir():
-            return found
+            (store.root / found.table).rename(store.root / target.table)  # a restore since may have a higher number
+            _write_target(path, target)
+            return target
         path.unlink()
         shutil.rmtree(store.root / found.table, ignore_errors=True)
         (store.root / found.catalog).unlink(missing_ok=True)
     PassageTable.create(store.root / target.table, encoder.dimension, settings.index.language)
+    _write_target(path, target)
+    return target
+
+
+def _write_target(path: Path, target: Manifest) -> None:
     build = f'\n[build]\npipeline = "{PIPELINE}"\n'
     write_durably(path, (target.to_toml() + build).encode("utf-8"))
-    return target
 
 
 def _unfinished(path: Path) -> Manifest | None:

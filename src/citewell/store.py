@@ -192,6 +192,7 @@ class Store:
             raise CollectionError(f"'{self.folder}' is a snapshot; it is never changed. Restore it to go on from it.")
         with _open_lock(self.root) as lock:
             _acquire(lock.fileno(), self.root, wait_seconds)
+            unfinished = os.fstat(lock.fileno()).st_size > 0  # the last writer did not come to its end
             lock.truncate(0)
             lock.write(f"process {os.getpid()}, since {datetime.now(UTC).isoformat(timespec='seconds')}")
             lock.flush()
@@ -201,7 +202,10 @@ class Store:
             if clean:
                 delete_leftovers(self.root, store.manifest)
                 store._finish_commit()
+            if clean and unfinished:
+                store.blobs.keep_only(store.kept_versions())
             yield store
+            lock.truncate(0)
 
     def switch(self, manifest: Manifest) -> Store:
         """Makes ``manifest`` the collection's, in one durable step; gives the store of it. The caller holds the lock.

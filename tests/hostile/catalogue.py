@@ -45,7 +45,7 @@ def tree(folder: Path, secret: Path) -> int:
     """Write names, links and special files below ``folder``; returns how many entries a listing should mention."""
     root = os.fsencode(folder)
     for name in ODD_NAMES:
-        Path(os.fsdecode(os.path.join(root, name))).write_text(f"{WORDS}\n", encoding="utf-8")
+        Path(os.fsdecode(root + b"/" + name)).write_text(f"{WORDS}\n", encoding="utf-8")
     (folder / "link-out.txt").symlink_to(secret)
     (folder / "link-up").symlink_to("..")
     (folder / "link-loop.txt").symlink_to("link-loop.txt")

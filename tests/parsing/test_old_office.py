@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import olefile
 import pytest
@@ -208,6 +209,25 @@ def test_damaged_old_files(refused, name: str) -> None:
     assert refused(b"plain words", name).reason == "corrupt"
     streams = {"WordDocument": b"\xec\xa5" + b"\xff" * 5000, "1Table": b"\xff" * 500}
     assert refused(compound_file(streams), "a.doc").reason in {"corrupt", "encrypted"}
+
+
+def test_the_summary_of_an_old_file(parse) -> None:
+    values = (
+        (1, struct.pack("<IHH", 2, 1252, 0)), (2, struct.pack("<II", 0x1E, 8) + b"Caf\xe9 X\0\0"),
+        (4, struct.pack("<II", 0x1E, 4) + b"Ann\0"), (13, struct.pack("<IQ", 0x40, 133_540_128_000_000_000)),
+        (99, struct.pack("<II", 0x1003, 0xFFFFFFFF)),
+    )  # fmt: skip
+    places, at = b"", 8 + 8 * len(values)
+    for identity, value in values:
+        places += struct.pack("<II", identity, at)
+        at += len(value)
+    body = struct.pack("<II", at, len(values)) + places + b"".join(value for _, value in values)
+    with olefile.OleFileIO(io.BytesIO(word_file([Words("Words\r")]))) as file:
+        streams = {path[0]: file.openstream(path).read() for path in file.listdir()}
+    streams["\x05SummaryInformation"] = struct.pack("<44xI", 48) + body
+    parsed = parse(compound_file(streams), "summary.doc")
+    assert (parsed.title, parsed.metadata) == ("Café X", {"author": "Ann"})
+    assert parsed.modified_at == "2024-03-04T08:00:00+00:00"
 
 
 def test_html_saved_as_an_old_office_file(parse) -> None:

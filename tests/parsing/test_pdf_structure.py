@@ -270,3 +270,29 @@ def test_footnote_marks_do_not_join_the_word_before(parse) -> None:
         .text(151.5, 698.5, "2", 6)
     )
     assert parse(pdf(page), "marks.pdf").text == "practice 12 and H2"
+
+
+def test_names_beside_long_values_each_keep_their_value(parse) -> None:
+    page = Page().text(72, 790, "What the visitor said and what the office did about it, in the order of events.")
+    entries = (
+        (
+            "Question",
+            ["Why was the lamp that was sent in spring never", "paid for, although it had been repaired twice?"],
+        ),
+        ("Action", ["Look up the order."]),
+        ("Finding", ["The order was cancelled by the shop in summer, so", "that no invoice was ever written for it."]),
+        (
+            "Question",
+            ["Was the second lamp of that order sent to the same", "address as the first one, or was it kept?"],
+        ),
+        ("Action", ["Ask the shop."]),
+        ("Answer", ["It was kept."]),
+    )
+    y = 750
+    for name, lines in entries:
+        page.text(72, y, name)
+        for line in lines:
+            page.text(160, y, line)
+            y -= 12
+    rows = [text for kind, text in outline(parse(pdf(page), "visit.pdf")) if kind.startswith("table")]
+    assert rows == [f"{name} | {' '.join(lines)}" for name, lines in entries]

@@ -159,6 +159,9 @@ def _cores() -> int:
 
 def _start_session(graph: Path) -> Any:
     """An ONNX Runtime session on the processor, silent and without telemetry."""
+    # Since 1.29 the official builds for Linux report to Microsoft from the moment they are imported, and keep a device
+    # id in the home directory. Only this variable, set before the import, keeps that from starting.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()

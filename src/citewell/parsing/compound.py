@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import olefile
@@ -22,6 +22,10 @@ _STREAMS: dict[str, Kind] = {
     "EncryptedPackage": "encrypted", "WordDocument": "doc", "Workbook": "xls", "Book": "xls",
     "PowerPoint Document": "ppt",
 }  # fmt: skip
+_CODE_PAGE, _TITLE, _AUTHOR, _CREATED, _SAVED = 1, 2, 4, 12, 13  # properties of a summary
+_SHORT, _STRING, _FILE_TIME = 0x02, 0x1E, 0x40  # kinds of value
+_MAX_PROPERTIES, _MAX_STRING = 100, 4_000
+
 _MACROS = frozenset(("macros", "_vba_project_cur", "vba"))
 
 
@@ -66,31 +70,56 @@ def protected(name: str) -> ParseError:
 
 def describe(file: Any, out: Builder) -> None:
     """Title, author and date of the summary; a note when there are macros."""
+    found = _summary(stream(file, "\x05SummaryInformation", out.name))
+    page = found.get(_CODE_PAGE, 1252)
+    codec = {65001: "utf-8", 1200: "utf-16-le", 10000: "mac_roman"}.get(page, f"cp{page}")
+    out.title = _words(found.get(_TITLE), codec)
+    if author := _words(found.get(_AUTHOR), codec):
+        out.metadata["author"] = author
+    out.modified_at = _date(found.get(_SAVED)) or _date(found.get(_CREATED))
     try:
-        found = file.get_metadata()
-        page = found.codepage
-        title, author = _words(found.title, page), _words(found.author, page)
-        dates = [each for each in (found.last_saved_time, found.create_time) if isinstance(each, datetime)]
         storages = {entry[0].lower() for entry in file.listdir(streams=False, storages=True)}
     except BROKEN:
-        return  # a summary is a courtesy
-    out.title = title[:300]
-    if author:
-        out.metadata["author"] = author[:300]
-    if dates and dates[0].year > 1970:  # an empty date is 1601
-        out.modified_at = dates[0].isoformat(timespec="seconds")
+        return
     if storages & _MACROS:
         out.notes.append(MACROS)
 
 
-def _words(value: Any, page: Any) -> str:
+def _summary(data: bytes) -> dict[int, Any]:
+    """Properties by number ([MS-OLEPS] 2.21). olefile reads all of them, and a made-up count keeps it for minutes."""
+    found: dict[int, Any] = {}
+    start = number(data, 44, 4)
+    for index in range(min(number(data, start + 4, 4), _MAX_PROPERTIES)):
+        identity, at = (number(data, start + 8 + 8 * index + step, 4) for step in (0, 4))
+        kind, at = number(data, start + at, 4), start + at + 4
+        if kind == _SHORT:
+            found[identity] = number(data, at, 2)
+        elif kind == _STRING:
+            found[identity] = data[at + 4 : at + 4 + min(number(data, at, 4), _MAX_STRING)]
+        elif kind == _FILE_TIME:
+            found[identity] = number(data, at, 8)
+    return found
+
+
+def _words(value: Any, codec: str) -> str:
     if not isinstance(value, bytes):
         return ""
-    codec = {65001: "utf-8", 1200: "utf-16-le", 10000: "mac_roman"}.get(page, f"cp{page}")
     try:
-        return clean_line(value.decode(codec, "replace"))
+        text = value.decode(codec, "replace")
     except LookupError:
-        return clean_line(value.decode("cp1252", "replace"))
+        text = value.decode("cp1252", "replace")
+    return clean_line(text.partition("\0")[0])[:300]
+
+
+def _date(value: Any) -> str:
+    """ISO 8601 of a file time: tenths of a microsecond since 1601. An empty one is 0, or close to it."""
+    if not isinstance(value, int):
+        return ""
+    try:
+        found = datetime(1601, 1, 1, tzinfo=UTC) + timedelta(microseconds=value // 10)
+    except OverflowError:
+        return ""
+    return found.isoformat(timespec="seconds") if found.year > 1970 else ""
 
 
 def number(data: bytes, at: int, size: int) -> int:

@@ -134,7 +134,9 @@ def detect(data: bytes, name: str) -> Format:
 HEAD_BYTES = 1024
 """The first bytes that :func:`refuse_unread` looks at."""
 
-_RECOGNISED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"From ")
+_RECOGNISED = (
+    b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"From ",
+)  # fmt: skip
 
 
 def refuse_unread(head: bytes, name: str) -> None:

@@ -321,7 +321,7 @@ class _Walk:
                 self.look = self.styles.look(group, group.tag, self.look)[0]
             if not self.enter(row, "tr"):
                 continue
-            cells = self.row(row, waiting, depth)
+            cells = self.row(row, waiting, depth, min(_MAX_SPAN, 2 * widest + 20))
             if _is_header(row, number) or (unmarked and number == 0):
                 self.header(table, cells)
             else:
@@ -332,8 +332,9 @@ class _Walk:
         if any(text for text, _ in cells):
             table.header(cells, self.locator())
 
-    def row(self, row: LexborNode, waiting: dict[int, int], depth: int) -> list[Cell]:
-        """Texts by column; columns covered by a spanning cell stay empty."""
+    def row(self, row: LexborNode, waiting: dict[int, int], depth: int, columns: int) -> list[Cell]:
+        """Texts by column; columns covered by a spanning cell stay empty. columns: where spanning ends, because a
+        cell may claim a thousand columns that no row fills."""
         cells: list[Cell] = []
 
         def covered() -> None:
@@ -351,7 +352,7 @@ class _Walk:
             self.place, self.look = place, look
             width = min(max(1, integer(cell.attributes.get("colspan"), 1)), _MAX_SPAN)
             height = min(max(1, integer(cell.attributes.get("rowspan"), 1)), _MAX_SPAN)
-            for offset in range(width):
+            for offset in range(max(1, min(width, columns - len(cells)))):
                 if height > 1:
                     waiting[len(cells)] = height - 1
                 cells.append((text if offset == 0 else "", located))

@@ -21,7 +21,9 @@ MAX_CSS = 2_000_000  # characters; the rest of the styles is not looked at
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
 _SELECTOR = re.compile(r"([a-z][\w-]*|\*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
-_NUMBER = re.compile(r"(-?(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9}))\s{0,9}(px|pt|em|rem|ex|ch|vw|vh|in|cm|mm|%|)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(-?(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9}))\s{0,9}(px|pt|em|rem|ex|ch|vw|vh|in|cm|mm|%|)", re.IGNORECASE
+)
 _ZERO = re.compile(r"0(?:\.0+)?(?:px|pt|em|%)?")
 _CLIPPED = re.compile(r"rect\((?:\s*[01](?:px)?[\s,)]+){4}|inset\(\s*(?:50|100)%")
 _HEX = re.compile(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b", re.IGNORECASE)

@@ -22,6 +22,7 @@ _ASCIIDOC_FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|={4,}|\*{4,}|_{4,}|/{4,}|--|
 _ASCIIDOC_ITEM = re.compile(r"\s*(?:(\*{1,5}|-|\.{1,5}|•)|(\d{1,4}|[a-zA-Z])[.)]|<(\d+|\.)>)\s+(?=\S)")
 _ASCIIDOC_TERM = re.compile(r"\s*(\S.*?)(:{2,4}|;;)(?:\s+(.*))?")
 _ASCIIDOC_MACRO = re.compile(r"(include|image|video|audio|toc|ifdef|ifndef|ifeval|endif)::([^\[\]]*)\[(.*)\]\s*")
+_ASCIIDOC_STARTS = (_ASCIIDOC_ITEM, _ASCIIDOC_MACRO, re.compile(r"\[.*\]\s*$|//|[|,:!]={3,}|={2,6} "))
 _ASCIIDOC_UNDERLINES = {"=": 1, "-": 2, "~": 3, "^": 4, "+": 5}
 _ASCIIDOC_CELL = re.compile(r"(?:(?<=\s)|^)(?:(\d+)?(?:\.(\d+))?([+*]))?[<^>.]*[a-z]?(?<!\\)\|")
 _REVISION = re.compile(r"(?:v[\d.]+,?\s*)?(\d{4}-\d{2}-\d{2}).*")
@@ -217,10 +218,7 @@ def _asciidoc_rest(page: _Page) -> list[str]:
     """The further lines of a paragraph or item."""
     first = page.position
     while page.more and (line := page.line).strip() not in {"", "+"}:
-        if any(
-            pattern.match(line)
-            for pattern in (_ASCIIDOC_ITEM, _ASCIIDOC_MACRO, re.compile(r"\[.*\]\s*$|//|[|,:!]={3,}|={2,6} "))
-        ) or _ASCIIDOC_FENCE.fullmatch(line):
+        if _ASCIIDOC_FENCE.fullmatch(line) or any(each.match(line) for each in _ASCIIDOC_STARTS):
             break
         if (term := _ASCIIDOC_TERM.fullmatch(line)) and "://" not in term[1]:
             break
@@ -230,8 +228,7 @@ def _asciidoc_rest(page: _Page) -> list[str]:
 
 def _asciidoc_table(page: _Page, fence: str, first: int) -> None:
     attributes = page.lines[first - 1] if first and page.lines[first - 1].startswith("[") else ""
-    start = page.position
-    lines = page.until(re.compile(re.escape(fence) + r"\s*"))
+    start, lines = page.position, page.until(re.compile(re.escape(fence) + r"\s*"))
     csv = fence[0] == "," or "format=csv" in attributes
     found: list[tuple[str, int, int]] = []  # text, columns, line
     width = _declared_columns(attributes)
@@ -265,10 +262,8 @@ def _asciidoc_rows(page: _Page, found: list[tuple[str, int, int]], width: int, h
 
 def _declared_columns(attributes: str) -> int:
     match = re.search(r'cols\s*=\s*"?([^"\]]+)', attributes)
-    if not match:
-        return 0
-    parts = [part.strip() for part in match[1].split(",") if part.strip()]
-    times = (re.match(r"(\d{1,3})\*", part) for part in parts)
+    parts = [part for part in match[1].split(",") if part.strip()] if match else []
+    times = (re.match(r"\s*(\d{1,3})\*", part) for part in parts)
     return sum(int(found[1]) if found else 1 for found in times)
 
 
@@ -276,9 +271,8 @@ def _plain_rows(page: _Page, first: int) -> None:
     table = page.out.table()
     for number in range(first, page.position):
         place = Locator(lines=(number + 1, number + 1))
-        texts = page.lines[number].strip().strip("|").split("|")
-        cells: list[Cell] = [(asciidoc_words(text, page.attributes), place) for text in texts]
-        (table.header if number == first else table.row)(cells, place)
+        cells = (asciidoc_words(text, page.attributes) for text in page.lines[number].strip().strip("|").split("|"))
+        (table.header if number == first else table.row)([(text, place) for text in cells], place)
 
 
 def _asciidoc_cells(line: str) -> list[tuple[str, int, int]]:

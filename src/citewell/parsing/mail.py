@@ -9,7 +9,7 @@ from __future__ import annotations
 import email
 from email.message import EmailMessage
 from email.policy import EmailPolicy
-from typing import Any
+from typing import Any, cast
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
@@ -45,7 +45,7 @@ class _Policy(EmailPolicy):
         return super().header_fetch_parse(name, value[:_LONGEST_FIELD])
 
 
-POLICY = _Policy(refold_source="none")  # a forwarded mail is passed on as it came
+POLICY = cast("EmailPolicy[EmailMessage]", _Policy(refold_source="none"))  # a forwarded mail is passed on as it came
 
 
 def read(data: bytes, out: Builder) -> None:

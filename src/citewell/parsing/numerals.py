@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 Numeral = Literal["decimal", "lower_letter", "upper_letter", "lower_roman", "upper_roman"]
@@ -34,6 +35,7 @@ def _roman(number: int) -> str:
     return text
 
 
+@lru_cache(maxsize=1 << 14)
 def column_letter(column: int) -> str:
     """``A`` for 1, ``AA`` for 27."""
     letters = ""

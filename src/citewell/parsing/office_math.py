@@ -21,7 +21,11 @@ def line(element: Any, depth: int = 0) -> str:
         return element.text or ""
     if (shape := _SHAPES.get(element.tag)) is not None:
         return shape(element, depth + 1)
-    return "".join(line(each, depth + 1) for each in element if not str(each.tag).endswith("Pr"))
+    return _row(element, depth + 1)
+
+
+def _row(element: Any, depth: int) -> str:
+    return "".join(line(each, depth) for each in element if not str(each.tag).endswith("Pr"))
 
 
 def _part(element: Any, name: str, depth: int) -> str:
@@ -67,11 +71,27 @@ def _brackets(element: Any, depth: int) -> str:
     return f"{opened}{inner}{closed}"
 
 
+def _function(element: Any, depth: int) -> str:
+    """``sin x``: the name would run into what is before and behind it."""
+    return f" {_part(element, 'fName', depth)} {_part(element, 'e', depth)} "
+
+
+def _limit(element: Any, depth: int) -> str:
+    return f"{_part(element, 'e', depth)}_{_grouped(_part(element, 'lim', depth))}"
+
+
+def _matrix(element: Any, depth: int) -> str:
+    """Cells of a row apart, rows by a semicolon; also equations that stand below each other."""
+    rows = element.findall(f"{M}mr") or element.findall(f"{M}e")
+    return "; ".join(" ".join(line(each, depth) for each in row.findall(f"{M}e")) or _row(row, depth) for row in rows)
+
+
 def _lines(element: Any, depth: int) -> str:
     return "\n".join(line(each, depth) for each in element.iterfind(f"{M}oMath"))
 
 
 _SHAPES: dict[str, Callable[[Any, int], str]] = {
     f"{M}f": _fraction, f"{M}sSup": _script, f"{M}sSub": _script, f"{M}sSubSup": _script, f"{M}rad": _root,
-    f"{M}nary": _sum, f"{M}d": _brackets, f"{M}oMathPara": _lines,
+    f"{M}nary": _sum, f"{M}d": _brackets, f"{M}oMathPara": _lines, f"{M}func": _function, f"{M}limLow": _limit,
+    f"{M}limUpp": _limit, f"{M}m": _matrix, f"{M}eqArr": _matrix,
 }  # fmt: skip

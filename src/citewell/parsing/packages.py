@@ -12,6 +12,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -87,8 +88,8 @@ def xml_root(data: bytes, name: str) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise ParseError(
             "corrupt",
-            f"'{name}' is not well-formed XML ({getattr(error, 'msg', error)}). It is probably damaged; open it in its program and save it "
-            "again.",
+            f"'{name}' is not well-formed XML ({getattr(error, 'msg', error)}). It is probably damaged; open it in its "
+            "program and save it again.",
         ) from None
     subset = root.getroottree().docinfo.internalDTD
     if subset is not None and next(subset.iterentities(), None) is not None:  # in an encoding the bytes did not show
@@ -135,6 +136,17 @@ def describe(archive: zipfile.ZipFile, out: Builder) -> None:
     out.modified_at = iso_date(found.get("modified", "")) or iso_date(found.get("created", ""))
     if (author := found.get("creator", "")) and author.lower() not in _PROGRAMS:
         out.metadata["author"] = author[:300]
+
+
+_FILE_NAME = re.compile(r"\S+\.\w{2,5}")
+_GUESSED = re.compile(r"(?i)automatically generated|ai-generated content")  # by Office: nobody's statement
+
+
+def picture_words(properties: Any) -> str:
+    """What a picture shows, in the words its author wrote for those who cannot see it; a file's name is none, and
+    neither is what a program guessed."""
+    words = clean_line(properties.get("descr") or "")[:2000]
+    return "" if _FILE_NAME.fullmatch(words) or _GUESSED.search(words) else words
 
 
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")

@@ -151,9 +151,14 @@ def _longest_run(rows: list[Row], x: float, tables: list[Box]) -> tuple[int, int
 
 def _is_text(rows: list[Row], x: float) -> bool:
     """Both sides read like running text, and do not begin their paragraphs side by side as cells of a table do."""
-    left, right = _sides([word for row in rows for word in row.words], x)
-    if box_of(right)[0] - box_of(left)[2] < (_RIVER if len(rows) < 15 else 0.5 * _RIVER):
+    gaps = []
+    for row in rows:
+        west, east = _sides(row.words, x)
+        if west and east:
+            gaps.append(min(word.left for word in east) - max(word.right for word in west))
+    if not gaps or statistics.median(gaps) < (_RIVER if len(rows) < 15 else 0.5 * _RIVER):
         return False
+    left, right = _sides([word for row in rows for word in row.words], x)
     return _is_column(left) and _is_column(right) and not _in_step(rows_of(left), rows_of(right))
 
 

@@ -16,7 +16,7 @@ from citewell.records import Box
 
 MAX_PATH_SEGMENTS = 20_000  # a page with more is a drawing, where lines say nothing about tables
 MAX_OBJECTS = 50_000
-MAX_SHAPES = 3_000
+MAX_SHAPES = 1_500
 _MIN_RULE = 5.0  # points; shorter strokes are ornaments and parts of letters
 _STRAIGHT = 1.5  # points a line may lean and still be level
 

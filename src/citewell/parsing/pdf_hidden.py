@@ -26,6 +26,7 @@ _CONTRAST = 10  # steps of 255 between the darkest and lightest spot where a wor
 _MAX_PIXELS = 4_000_000
 MAX_RENDERS = 200
 """Pages of one file that are rendered at most, about 20 to 60 ms each."""
+_MAX_COVERS = 300  # shapes per page that may lie over words, the largest first
 _COLOUR = "in the colour behind it"
 _INVISIBLE = frozenset({3, 7})  # rendering modes that paint nothing
 
@@ -78,7 +79,8 @@ def _suspected(text: PageText, reasons: list[str]) -> dict[int, str]:
     """Words that other paint, or its absence, may hide; by their number, with the reason if it does."""
     found: dict[int, str] = {}
     plain = [shape for shape in text.shapes if shape.colour is not None]
-    last = max((shape.order for shape in plain), default=0)
+    large = sorted(plain, key=lambda shape: -_area(shape.box))[:_MAX_COVERS]
+    last = max((shape.order for shape in large), default=0)
     camouflaged: dict[Colour | None, bool] = {None: False}  # whether anything on the page can hide that colour
     for number, (word, style) in enumerate(zip(text.words, text.styles, strict=True)):
         if reasons[number]:
@@ -90,7 +92,7 @@ def _suspected(text: PageText, reasons: list[str]) -> dict[int, str]:
             found[number] = "on a layer that is switched off"
         elif camouflaged[colour] and style.mode == 0 and style.order and _in_colour_behind(word, style, text.shapes):
             found[number] = _COLOUR
-        elif 0 < style.order < last and any(shape.order > style.order and _covers(shape.box, word) for shape in plain):
+        elif 0 < style.order < last and any(shape.order > style.order and _covers(shape.box, word) for shape in large):
             found[number] = "painted over"
     return found
 

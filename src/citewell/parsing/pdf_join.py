@@ -16,6 +16,8 @@ from citewell.parsing.pdf_tables import EMPTY, NUMERIC, TableCell
 
 _FOOTNOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3}|[a-z])[.)]?\s?[^\W\d_]|\[\d{1,3}\]\s")
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
+_MAX_PARTS = 20  # of one paragraph: more is a text without sentences
+_MAX_PIECES = 2_000  # on one page; more are the labels of a drawing, among which no footnote is looked for
 _EDGE = 12.0  # points by which the sides of one table differ between pages at most
 
 
@@ -75,7 +77,7 @@ def _split_footnotes(pieces: list[Piece], body: float) -> tuple[list[Piece], lis
     top = min((piece.box[1] for piece in page), default=0.0)
     bottom = max((piece.box[3] for piece in page), default=0.0)
     found: set[int] = set()
-    for number, piece in enumerate(page):
+    for number, piece in enumerate(page if len(page) <= _MAX_PIECES else ()):
         begins = small[number] and bool(_FOOTNOTE.match(piece.text)) and piece.box[1] > top + 0.4 * (bottom - top)
         follows = small[number] and number - 1 in found
         if (begins or follows) and not any(
@@ -100,7 +102,12 @@ def _goes_on(last: Piece, piece: Piece, first: bool) -> bool:
     before = last.parts[-1].box if last.parts else last.box
     same_page = piece.page == (last.parts[-1].page if last.parts else last.page)
     next_column = same_page and piece.box[3] <= before[3] and piece.box[0] > before[2]
-    if not (next_page or next_column) or piece.kind != "text" or abs(last.size - piece.size) > 0.5:
+    if (
+        len(last.parts) >= _MAX_PARTS
+        or not (next_page or next_column)
+        or piece.kind != "text"
+        or abs(last.size - piece.size) > 0.5
+    ):
         return False
     if last.bold != piece.bold or _SENTENCE_END.search(last.text) or not piece.text[:1].islower():
         return False
@@ -134,7 +141,7 @@ def _fitted(table: Piece, more: Piece) -> list[list[TableCell]]:
         return more.rows
     if len(more.rows[0]) > width:
         return []
-    spans = [_span(table.rows, column) for column in range(width)]
+    spans = [_span(table.rows[-200:], column) for column in range(width)]
     target: list[int] = []
     for column in range(len(more.rows[0])):
         left, right = _span(more.rows, column)

@@ -74,7 +74,7 @@ def pieces_of(page: PageText, skipped: set[Word]) -> list[Piece]:
         for region in regions(half, barriers):
             found.extend(_read_region(region, page.number, blocks, barriers.levels))
     found.extend(piece for _, piece in sorted(blocks, key=lambda block: block[0][1]))
-    short = [rule for rule in barriers.levels if 20 < rule.end - rule.start < 0.5 * page.width]
+    short = [rule for rule in barriers.levels if 20 < rule.end - rule.start < 0.5 * page.width][:500]
     for piece in found:
         if piece.kind == "table":
             piece.size = _usual_size(words_on_page, piece.box)

@@ -72,11 +72,13 @@ def _target_of(document: Any, mark: Any) -> tuple[int, float | None]:
         target = pdfium.FPDFAction_GetDest(document, action) if action else None
     if not target:
         return 0, None
-    stated = [ctypes.c_int() for _ in range(3)]
-    values = [ctypes.c_float() for _ in range(3)]
-    known = pdfium.FPDFDest_GetLocationInPage(target, *map(ctypes.byref, (*stated, *values)))
+    has_x, has_y, has_zoom = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+    x, y, zoom = ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+    places = [ctypes.byref(has_x), ctypes.byref(has_y), ctypes.byref(has_zoom)]
+    places += [ctypes.byref(x), ctypes.byref(y), ctypes.byref(zoom)]
+    known = pdfium.FPDFDest_GetLocationInPage(target, *places)
     page = int(pdfium.FPDFDest_GetDestPageIndex(document, target)) + 1
-    return page, values[1].value if known and stated[1].value else None
+    return page, y.value if known and has_y.value else None
 
 
 def split_at(pieces: list[Piece], marks: list[Bookmark]) -> list[Piece]:

@@ -99,7 +99,7 @@ def _table(bands: list[Band]) -> Table | None:
         columns = _united(columns, _spans(band))
     if not 2 <= len(columns) <= 12 or sum(len(band) > 1 for band in bands) < max(2, 0.3 * len(bands)):
         return None
-    rows = [_cells(band, columns) for band in bands]
+    rows = [_cells(part, columns) for band in bands for part in _entries(band, columns)]
     firsts = [row[0] for row in rows if row[0]]
     marks = sum(1 for words in firsts if is_marker(words) or BULLET.match(words[0].text))
     full = sum(1 for row in rows if sum(map(bool, row)) > 1)
@@ -108,6 +108,24 @@ def _table(bands: list[Band]) -> Table | None:
     words = [word for band in bands for row in band for word in row.words]
     cells = [[cell_of(cell) if cell else EMPTY for cell in row] for row in rows]
     return Table(box_of(words), cells, has_header(cells, words))
+
+
+def _entries(band: Band, columns: list[tuple[float, float]]) -> list[Band]:
+    """A band cut where a new entry begins although no gap shows it: its name stands in the first column again, after
+    lines without one or after lines that end early."""
+    found: list[Band] = [[]]
+    named, early = False, False  # of the line before
+    for row in band:
+        cells = _cells([row], columns)
+        filled = [(cell, span) for cell, span in zip(cells[1:], columns[1:], strict=True) if cell]
+        if found[-1] and cells[0] and filled and (not named or early):
+            found.append([])
+        found[-1].append(row)
+        named = bool(cells[0])
+        early = bool(filled) and all(
+            span[1] - max(word.right for word in cell) > 0.25 * (span[1] - span[0]) for cell, span in filled
+        )
+    return found
 
 
 def _cells(band: Band, columns: list[tuple[float, float]]) -> list[list[Word]]:

@@ -14,6 +14,7 @@ from citewell.parsing.pdf_lines import Row, rows_of
 from citewell.parsing.pdf_text import PageText, Word
 
 _MARGIN = 0.14  # share of the page's height at top and bottom where running headers and footers stand
+_MAX_LINES = 100  # looked at from each end of a page
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
 _PAGE_NUMBER = re.compile(
     r"(?:page|seite|p\.)?\s*[-–|]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-–|]?(?:\s*(?:of|von|/)\s*\d{1,4})?", re.I
@@ -72,6 +73,8 @@ def _edge_lines(page: PageText, measured: bool) -> list[_Line]:
         word for word in page.words if word.bottom < margin or word.top > page.height - margin or word.middle > last
     ]
     rows = rows_of(edge)
+    if len(rows) > 2 * _MAX_LINES:
+        rows = rows[:_MAX_LINES] + rows[-_MAX_LINES:]
     large = 1.15 * statistics.mode([round(word.size, 1) for word in page.words] or [10.0])
     found = []
     for row in rows:

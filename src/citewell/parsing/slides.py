@@ -134,6 +134,9 @@ class _Slide:
             self.graphic(shape)
         elif (body := shape.element.find(f"{P}txBody")) is not None:
             self.frame(shape, body)
+        properties = shape.element.find(f"*/{P}cNvPr")
+        if properties is not None:
+            self.put("caption", packages.picture_words(properties), self.place)
 
     def frame(self, shape: Shape, body: Any) -> None:
         white = _once(lambda: on_white(shape, self.sheet))

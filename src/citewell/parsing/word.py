@@ -37,6 +37,7 @@ _DRAWN = frozenset(
     (_BOX, "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart",
      "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds")
 )  # fmt: skip
+_PICTURE = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _NOTES = {"footnotes": "Footnotes", "endnotes": "Endnotes"}
 _MAX_SPAN = 1_000
 _MAX_NESTED = 30  # text boxes and tables within each other
@@ -71,6 +72,7 @@ class _Line:
     shown: list[str] = field(default_factory=list)
     hidden: list[tuple[str, str]] = field(default_factory=list)
     drawn: list[Any] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -106,6 +108,8 @@ class _Body:
             mark = self.mark(number, level, style)
             self.write(text, mark, style, level if number else None)
         self.hide(line)
+        for words in line.pictures:
+            self.out.add("caption", words, self.place)
         self.drawn(line)
 
     def mark(self, number: str, level: int, style: ParagraphStyle) -> str:
@@ -181,11 +185,14 @@ class _Body:
             if tag in _DRAWN:
                 line.drawn.append(element)
                 continue
+            if tag == _PICTURE and (words := packages.picture_words(element)):
+                line.pictures.append(words)
             text = None
             if tag == f"{W}t":
                 text = element.text or ""
             elif tag in office_math.FORMULAS:
-                text = office_math.line(element)
+                apart = " " if _is_formula(element.getprevious()) else ""
+                text = apart + office_math.line(element)
             elif tag == f"{W}sym":
                 text = _symbol(element)
             elif tag in _CHARACTERS:
@@ -274,6 +281,7 @@ class _Body:
             if line.text.strip():
                 mark = self.mark(number, level, style)
                 pieces.append(f"{mark} {line.text}" if mark else line.text)
+            pieces += line.pictures
             self.hide(line)
             pieces += (self.cell(each, depth + 1) for each in line.drawn if each.tag == _BOX)
         self.paper = paper
@@ -309,6 +317,10 @@ class _Body:
                 if any(map(str.isalpha, text)) and text not in written:
                     written.add(text)
                     self.out.add("paragraph", text, Locator(part=f"page {relation.kind}"))
+
+
+def _is_formula(element: Any) -> bool:
+    return element is not None and element.tag in office_math.FORMULAS
 
 
 def _with_heading(style: ParagraphStyle, heading: int) -> ParagraphStyle:

@@ -20,7 +20,7 @@ from citewell.duplicates import WORD, words
 from citewell.records import Hit, Passage
 
 SHINGLE = 3  # words in a run
-ALIKE = 0.4  # overlap of runs from which passages may be copies; see benchmarks/results/duplicates.json
+ALIKE = 0.4  # overlap of runs from which passages may be copies; results/duplicates.json shows a flat curve
 ROUGHLY = 0.3  # share of blank-separated words in common below which the rest is not worked out
 LETTERS = 5  # a shorter word with another letter is another word
 _ARTICLES = frozenset(("a", "an", "the"))
