@@ -140,7 +140,7 @@ class World:
 
     def next_operation(self) -> tuple[str, object, list[State] | None, State]:  # noqa: PLR0911 - one return a kind
         """Name, argument, states that are possible if it is killed (``None``: each file old or new), state after it."""
-        kinds = ["sync"] * 6 + ["remove", "add", "reindex", "snapshot", "snapshot", "restore", "drop"]
+        kinds = ["sync"] * 4 + ["remove", "add", "reindex", "snapshot", "restore"] * 2 + ["drop"]
         kind = self.random.choice(kinds)
         if kind == "remove" and len(self.state) > 4:
             name = self.random.choice(sorted(self.state))
@@ -283,7 +283,7 @@ def operate(world: World, worker: subprocess.Popen[str], *, last: bool) -> None:
     began = time.monotonic()
     worker.stdin.write(json.dumps([name, argument]) + "\n")
     typical = world.seconds.get(name, 0.5)
-    delay = world.random.uniform(0, 1.1 * typical) if last else 120.0
+    delay = world.random.uniform(0, 0.9 * typical) if last else 120.0
     done = bool(select.select([worker.stdout], [], [], delay)[0])
     if done and worker.stdout.readline() != f'"{name}"\n':
         raise ViolationError(f"{name} failed: {worker.stderr.read()[-3000:]}")

@@ -40,6 +40,7 @@ _FORMULA = re.compile(r"\$\$?(.+?)\$\$?")
 _MARKER = re.compile(r"\A\s*(?:>\s*)*(?:(?:(?:\d{1,3}|[A-Za-z])[.)]|[-*+•·▪●○◦‣–])\s+(?:\[[ xX]\]\s+)?){1,2}")
 _MIDNIGHT = re.compile(r"(?<=\d{4}-\d\d-\d\d)[ T]00:00(?::00)?(?!\d)")
 _CELL_EDGE = re.compile(r"(?<!\\)\|")
+_ROWS = frozenset(("table_header", "table_row"))
 _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
@@ -147,12 +148,14 @@ def content_of_parsed(parsed: Parsed) -> Content:
     tables: list[Table] = []
     headings: list[tuple[int, str]] = []
     rows: list[list[str]] = []
+    before = ""
     for block in parsed.blocks:
         text = parsed.text[slice(*block.span)]
-        if rows and (block.kind == "table_header" or block.kind != "table_row"):
+        if rows and (block.kind not in _ROWS or (block.kind == "table_header" and before == "table_row")):
             tables += _table(rows)
             rows = []
-        if block.kind in {"table_header", "table_row"}:
+        before = block.kind
+        if block.kind in _ROWS:
             rows.append([" ".join(words(bare(cell))) for cell in row_cells(parsed.text, block)])
             found += [word for cell in rows[-1] for word in cell.split()]
         elif block.kind == "code":

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
 from citewell.catalog import Item, Source
 from citewell.chunking import CHUNKER_VERSION
 from citewell.errors import MassRemovalError
+from citewell.parsing.detect import format_of_name
 from citewell.parsing.parsed import PARSER_VERSION
 from citewell.records import content_id
 from citewell.sources.files import READERS_FILE, FileEntry, ReadersRules, Unlisted, resolve, scan
@@ -28,6 +29,13 @@ PIPELINE = f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}"
 
 LONGEST_WAIT = timedelta(days=1)
 """Between two attempts at a file. A date further ahead was written by a clock that has been put back since."""
+
+
+def document_version(data: bytes, uri: str, pipeline: str = PIPELINE) -> str:
+    """The version of a document with these bytes. Of its name only what decides how it is read takes part, so that a
+    renamed file keeps its parse."""
+    name = PurePath(uri).name
+    return content_id(data, PurePath(name).suffix.lower(), format_of_name(name) or "", pipeline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from queue import Empty, Full, Queue, SimpleQueue
 from typing import TYPE_CHECKING
 
 from citewell.catalog import Item, Source, Status
-from citewell.changes import KEPT, PIPELINE, FileToRead, retry_time
+from citewell.changes import KEPT, PIPELINE, FileToRead, document_version, retry_time
 from citewell.dates import stated_date
 from citewell.duplicates import signature
 from citewell.errors import IntegrityError, ParseError
-from citewell.parsing.detect import HEAD_BYTES, format_of_name, refuse_unread
+from citewell.parsing.detect import HEAD_BYTES, refuse_unread
 from citewell.parsing.parsed import Member, Parsed
 from citewell.records import Document, content_id
 from citewell.sources.files import read_bytes, read_head
@@ -169,7 +169,7 @@ class _Reader:
         started = time.monotonic()
         old = self.file.items.get(item.uri)
         name = PurePath(item.uri).name
-        version = content_id(data, PurePath(name).suffix.lower(), format_of_name(name) or "", PIPELINE)
+        version = document_version(data, name)
         inner = [uri for uri in self.file.items if uri.startswith(item.uri + INSIDE)]
         if self._unchanged(old, version, item) and self.file.good.issuperset(inner):
             assert old is not None  # noqa: S101 - an unchanged item was there before

@@ -21,13 +21,12 @@ from typing import TYPE_CHECKING
 
 from citewell import snapshots
 from citewell.access import Scope
-from citewell.changes import PIPELINE
+from citewell.changes import PIPELINE, document_version
 from citewell.chunking import chunk
 from citewell.durable import sync_directory, write_durably
 from citewell.errors import CitewellError, IntegrityError, ParseError
 from citewell.manifest import BUILDING, FORMAT_VERSION, Manifest, copy_catalog, next_generation, parse_manifest
-from citewell.parsing.detect import format_of_name
-from citewell.records import Document, Json, Passage, content_id
+from citewell.records import Document, Json, Passage
 from citewell.settings import Settings
 
 if TYPE_CHECKING:
@@ -303,12 +302,6 @@ def _read_again(store: Store, pool: ParserPool, item: Item) -> _Prepared | None:
     title = parsed["title"] or PurePath(item.uri).name
     item = replace(item, version=version, pipeline=PIPELINE, title=title, media_type=parsed["media_type"])
     return _Prepared(item, stored_document(item, parsed), reread=True)
-
-
-def document_version(data: bytes, uri: str, pipeline: str) -> str:
-    """The version of a document with these bytes, as :mod:`citewell.reading` gives it."""
-    name = PurePath(uri).name
-    return content_id(data, PurePath(name).suffix.lower(), format_of_name(name) or "", pipeline)
 
 
 def stored_document(item: Item, parsed: Json) -> Document:

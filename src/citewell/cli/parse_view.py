@@ -118,12 +118,12 @@ def _styled(shown: str, block: Block) -> RenderableType:
 
 
 def _tables(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    """Runs of rows that belong together: a header starts a new table, and so does another header in force."""
+    """Runs of rows that belong together: after a row, a header starts a new table, and so does another header in
+    force. A header can be several rows."""
     rows: list[Block] = []
     for block in blocks:
-        if rows and (
-            block.kind == "table_header" or (rows[-1].kind == "table_row" and block.header != rows[-1].header)
-        ):
+        ended = bool(rows) and rows[-1].kind == "table_row"
+        if ended and (block.kind == "table_header" or block.header != rows[-1].header):
             yield rows
             rows = []
         rows.append(block)

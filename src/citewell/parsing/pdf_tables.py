@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from citewell.parsing.pdf_drawn import Rule
-from citewell.parsing.pdf_lines import box_of, join_lines, rows_of, split_at_gaps
+from citewell.parsing.pdf_lines import box_of, is_marker, join_lines, rows_of, split_at_gaps
 from citewell.parsing.pdf_text import Word
 from citewell.records import Box
 
@@ -214,8 +214,8 @@ def _split_lines(cells: dict[int, list[Word]]) -> list[dict[int, list[Word]]]:
     of lines (three or more) at the same heights."""
     lines = {column: rows_of(words) for column, words in cells.items()}
     first = lines[min(lines)]
-    if len(first) < 3:
-        return [cells]
+    if len(first) < 3 or any(is_marker(row.words[:1]) for rows in lines.values() for row in rows):
+        return [cells]  # lists in cells have lines at the same heights too
     middles = [(row.box[1] + row.box[3]) / 2 for row in first]
     found: list[dict[int, list[Word]]] = [{} for _ in first]
     matched = 0

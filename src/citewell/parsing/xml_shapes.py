@@ -18,6 +18,7 @@ HEADINGS = frozenset((
 PROSE = frozenset((
     "p", "para", "paragraph", "simpara", "claim-text", "disp-quote", "attrib", "verse-line", "ab", "l", "quote",
     "blockquote", "formalpara", "clm", "paragraph-federal-research-statement", "license-p", "mixed-citation",
+    "disp-formula",
 ))  # fmt: skip
 LISTS = frozenset((
     "list", "ul", "ol", "itemizedlist", "orderedlist", "simplelist", "variablelist", "def-list", "ref-list",
@@ -32,6 +33,9 @@ PREFORMATTED = frozenset(("programlisting", "code", "screen", "literallayout", "
 SKIPPED = frozenset((
     "graphic", "inline-graphic", "imagedata", "binary", "script", "style", "colspec", "processing-instruction",
     "math-image", "img", "media", "ds:signature", "signaturevalue", "x509certificate",
+    # What files an article or patent away, and says nothing in it: subjects, classes, numbers of persons and parts.
+    "article-categories", "subj-group", "contrib-id", "custom-meta-group", "pub-date", "classifications-ipcr",
+    "classifications-cpc", "classification-national", "us-field-of-classification-search", "classification-ipc",
 ))  # fmt: skip
 _ROWS = frozenset(("tr", "row"))
 _CELLS = frozenset(("td", "th", "entry", "entrytbl"))
