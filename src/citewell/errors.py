@@ -8,7 +8,9 @@
     │   ├── SettingsError         a setting is unknown, out of range or contradicts another
     │   ├── CollectionError       a directory is not a collection, is newer than this release, or is in use
     │   ├── EncoderMismatchError  the collection was indexed with another encoder
+    │   ├── StorageError          the system refused to read or write the collection: a full disk, a broken one
     │   ├── DataError             a data set (BEIR, SQuAD, …) does not have the expected layout
+    │   ├── ParserStartError      the processes that parse files cannot be started at all
     │   └── MissingExtraError     an optional package is needed; the message holds the install command
     ├── ParseError                one document could not be read; the run goes on and lists it
     └── IntegrityError            stored data contradicts itself; exit status 1
@@ -18,6 +20,11 @@ Every message says what was found, what was expected and what to do next.
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+from collections.abc import Iterator
+from types import TracebackType
 from typing import Literal
 
 ParseReason = Literal[
@@ -61,8 +68,16 @@ class EncoderMismatchError(CollectionError):
     """The collection's vectors were made by another encoder than the one loaded."""
 
 
+class StorageError(UserError):
+    """The system refused to read or write a collection. What was committed is kept."""
+
+
 class DataError(UserError):
     """A data set does not have the expected layout."""
+
+
+class ParserStartError(UserError):
+    """The processes that parse files cannot be started: no file could be read, so the run stops."""
 
 
 class MissingExtraError(UserError):
@@ -91,3 +106,81 @@ class ParseError(CitewellError):
 
 class IntegrityError(CitewellError):
     """Stored data contradicts itself."""
+
+
+# -- what the system refuses -------------------------------------------------------------------------------------------
+
+_ADVICE = {
+    errno.ENOSPC: "Free some space",
+    errno.EDQUOT: "Free some space",
+    errno.EROFS: "Make it writable",
+    errno.EACCES: "Become its owner, or copy it",
+    errno.EPERM: "Become its owner, or copy it",
+    errno.EIO: "See whether the disk is sound",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "Close some programs",
+}
+"""Error numbers that say something about the system, never about the program."""
+
+_SQLITE = {
+    "SQLITE_FULL": errno.ENOSPC,
+    "SQLITE_IOERR": errno.EIO,
+    "SQLITE_READONLY": errno.EACCES,
+    "SQLITE_PERM": errno.EACCES,
+    "SQLITE_CANTOPEN": errno.EACCES,
+}
+
+_INDEX_ENGINE = re.compile(r"\(os error (\d+)\)")  # how Rust writes an error number
+
+
+class Refusals:
+    """In its block, what the system refuses ends as a :class:`StorageError` that names ``place``."""
+
+    def __init__(self, place: str | os.PathLike[str]) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is not None and (told := refusal(error, self._place)):
+            raise StorageError(told) from error
+
+
+def refusal(error: BaseException, place: str | os.PathLike[str] = "") -> str:
+    """What the system refused, for people; empty when ``error`` is about anything else.
+
+    The index engine hands error numbers on as text, the catalog's as SQLite's own codes, and both may be wrapped.
+    """
+    if isinstance(error, CitewellError):
+        return ""
+    for each in _with_causes(error):
+        number, said = _number(each)
+        if number:
+            where = str(place) or str(getattr(each, "filename", None) or "")
+            target = f"'{where}'" if where else "the collection"
+            return (
+                f"The system refused access to {target}: {said}. What was committed is kept. "
+                f"{_ADVICE[number]}, and run the command again."
+            )
+    return ""
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _number(error: BaseException) -> tuple[int, str]:
+    """The error number of a refusal and the system's words for it; 0 for another error."""
+    if isinstance(error, OSError) and error.errno in _ADVICE:
+        return error.errno, os.strerror(error.errno)
+    code = str(getattr(error, "sqlite_errorname", ""))
+    if number := next((number for name, number in _SQLITE.items() if code.startswith(name)), 0):
+        return number, str(error)
+    found = _INDEX_ENGINE.search(str(error))
+    number = int(found[1]) if found else 0
+    return (number, os.strerror(number)) if number in _ADVICE else (0, "")

@@ -221,7 +221,8 @@ class Document:
             "source_id": self.source_id, "media_type": self.media_type, "language": self.language,
             "modified_at": self.modified_at,
             "readers": list(self.readers), "metadata": self.metadata, "notes": list(self.notes),
-            "hidden": [each.to_json() for each in self.hidden], "text": self.text, "blocks": [block.to_json() for block in self.blocks],
+            "hidden": [each.to_json() for each in self.hidden], "text": self.text,
+            "blocks": [block.to_json() for block in self.blocks],
         }  # fmt: skip
 
     @staticmethod

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, TextIO
 from citewell.access import Scope
 from citewell.blobs import BlobStore
 from citewell.durable import sync_directory
-from citewell.errors import CollectionError, EncoderMismatchError, IntegrityError
+from citewell.errors import CollectionError, EncoderMismatchError, IntegrityError, Refusals
 from citewell.manifest import (
     FIRST_TABLE,
     FORMAT_VERSION,
@@ -108,10 +108,11 @@ class Store:
             raise CollectionError(
                 f"'{root}' cannot be created: {error.strerror}. Name another folder with -c."
             ) from None
-        PassageTable.create(root / FIRST_TABLE, encoder.dimension, settings.index.language)
-        (root / "blobs").mkdir(exist_ok=True)
-        write_manifest(root, Manifest(FORMAT_VERSION, encoder.identity, encoder.dimension, FIRST_TABLE, settings))
-        sync_directory(root.parent)
+        with Refusals(root):
+            PassageTable.create(root / FIRST_TABLE, encoder.dimension, settings.index.language)
+            (root / "blobs").mkdir(exist_ok=True)
+            write_manifest(root, Manifest(FORMAT_VERSION, encoder.identity, encoder.dimension, FIRST_TABLE, settings))
+            sync_directory(root.parent)
         store = Store.open(root)
         store.__dict__["encoder"] = encoder
         return store
@@ -190,7 +191,7 @@ class Store:
         """
         if self.read_only:
             raise CollectionError(f"'{self.folder}' is a snapshot; it is never changed. Restore it to go on from it.")
-        with _open_lock(self.root) as lock:
+        with Refusals(self.root), _open_lock(self.root) as lock:
             _acquire(lock.fileno(), self.root, wait_seconds)
             unfinished = os.fstat(lock.fileno()).st_size > 0  # the last writer did not come to its end
             lock.truncate(0)

@@ -302,7 +302,7 @@ def _slow() -> Iterator[Case]:
     }  # fmt: skip
     for name, unit in units.items():
         for extension in ("md", "txt", "html", "rst"):
-            yield case("slow", extension, name, lambda unit=unit: WORDS + "\n\n" + unit * (200_000 // len(unit)))
+            yield case("slow", extension, name, lambda unit=unit: WORDS + "\n\n" + unit * (60_000 // len(unit)))
     for name in (
         "bracket",
         "space",
@@ -358,9 +358,9 @@ def _slow() -> Iterator[Case]:
 
 
 def _slow_within(extension: str, unit: str) -> str:
-    text = unit * (200_000 // len(unit))
+    text = unit * (60_000 // len(unit))
     wrapped = {
-        "rtf": f"{{\\rtf1 {WORDS} {text}}}", "eml": f"Subject: {text[:60_000]}\nFrom: {text[:60_000]}\n\n{WORDS}\n{text}", "mbox": f"From a Sun Mar  3 10:00:00 2024\nSubject: x\n\n{text}",
+        "rtf": f"{{\\rtf1 {WORDS} {text}}}", "eml": f"Subject: {text[:30_000]}\nFrom: {text[:30_000]}\n\n{WORDS}\n{text}", "mbox": f"From a Sun Mar  3 10:00:00 2024\nSubject: x\n\n{text}",
         "json": f'{{"a": "{WORDS}", "b": {text}', "ipynb": f'{{"nbformat": 4, "cells": {text}', "xml": f"<a>{WORDS}{text}</a>", "svg": f"<svg>{WORDS}{text}</svg>", "srt": f"1\n00:00:01,000 --> 00:00:02,000\n{text}", "vtt": f"WEBVTT\n\n{text}",
     }  # fmt: skip
     return wrapped.get(extension, f"{WORDS}\n{text}")

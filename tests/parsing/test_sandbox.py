@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from citewell.errors import MissingExtraError, ParseError
+from citewell.errors import MissingExtraError, ParseError, ParserStartError
 from citewell.parsing import ParserPool, child, reader, sandbox, syscalls, wire
 from citewell.parsing.parsed import Parsed
 from citewell.records import Block, Locator
@@ -345,7 +345,7 @@ def test_a_zygote_that_lies_or_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_zygote_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("citewell.parsing.sandbox._COMMAND", [sys.executable, "-c", "raise SystemExit(1)"])
-    with ParserPool(ParsingSettings(workers=1)) as pool, pytest.raises(ParseError, match="could not start"):
+    with ParserPool(ParsingSettings(workers=1)) as pool, pytest.raises(ParserStartError, match="could not start"):
         pool.parse(b"data", "a.txt")
 
 

@@ -135,3 +135,28 @@ def test_other_encodings(parse) -> None:
     assert outline(parse(data, "doc.xml")) == [("paragraph", "Größe über alles")]
     latin = '<?xml version="1.0" encoding="iso-8859-1"?><doc><p>Größe</p></doc>'.encode("latin-1")
     assert outline(parse(latin, "doc.xml")) == [("paragraph", "Größe")]
+
+
+FRONT = """<article><front><article-meta>
+<article-categories><subj-group><subject>Biology</subject></subj-group></article-categories>
+<title-group><article-title>On lamps</article-title></title-group>
+<contrib-group>
+  <contrib><name><surname>Wolf</surname><given-names>Gernot</given-names></name><xref>1</xref><email>g@a.example</email></contrib>
+  <contrib><name><surname>Sun</surname><given-names>Ming-An</given-names></name><email>m@a.example</email></contrib>
+</contrib-group>
+</article-meta></front><body><sec><title>Light</title><p>It falls off:</p>
+<disp-formula><label>(1)</label><alternatives><graphic/><tex-math>E = I / d^2</tex-math></alternatives></disp-formula>
+<disp-formula><label>(2)</label><alternatives><graphic/><tex-math>I = 3</tex-math></alternatives></disp-formula>
+</sec></body></article>"""
+
+
+def test_front_matter_names_people_and_numbered_formulas_are_paragraphs(parse) -> None:
+    assert outline(parse(FRONT, "article.xml")) == [
+        ("heading", "On lamps"),
+        ("field", "contrib.name: Gernot Wolf\ncontrib.email: g@a.example\n"
+                  "contrib.name: Ming-An Sun\ncontrib.email: m@a.example"),
+        ("heading", "Light"),
+        ("paragraph", "It falls off:"),
+        ("paragraph", "(1) E = I / d^2"),
+        ("paragraph", "(2) I = 3"),
+    ]  # fmt: skip

@@ -6,7 +6,6 @@ Exit status: 0 done, 1 an honest negative (a check found problems), 2 the user m
 
 from __future__ import annotations
 
-import errno
 import os
 import platform
 import sys
@@ -26,7 +25,7 @@ from citewell.cli import (  # noqa: F401 — each registers its commands
 )
 from citewell.cli.app import app
 from citewell.cli.output import message
-from citewell.errors import IntegrityError, UserError
+from citewell.errors import IntegrityError, UserError, refusal
 
 INTERRUPTED = 130  # what the command line library exits with after Ctrl-C: 128 + SIGINT
 
@@ -49,19 +48,13 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 — the last resort: anything here is a fault of ours, and is reported whole
-        if _disk_is_full(error):
-            message("error: The disk is full. What was committed is kept; free some space and run the command again.")
+        if told := refusal(error):
+            message(f"error: {told}")
             sys.exit(2)
         path = _write_report(error)
         message(f"citewell failed: {type(error).__name__}: {error}")
         message(f"This is a fault of Citewell, not of yours. The report is in {path}")
         sys.exit(3)
-
-
-def _disk_is_full(error: Exception) -> bool:
-    """The index engine and SQLite have errors of their own for it, without a number."""
-    words = ("No space left on device", "database or disk is full")
-    return getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT} or any(each in str(error) for each in words)
 
 
 def _write_report(error: Exception) -> Path:

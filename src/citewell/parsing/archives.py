@@ -166,7 +166,7 @@ def _unpack(packed: bytes, entry: zipfile.ZipInfo, path: str) -> bytes:
             alone = packed[4:9] + b"\xff" * 8 + packed[9:]
             content = lzma.LZMADecompressor(lzma.FORMAT_ALONE).decompress(alone, size + 1)
     except _BROKEN as error:
-        raise ParseError("corrupt", f"'{path}' is damaged and cannot be unpacked ({error}).") from None
+        raise ParseError("corrupt", f"'{path}' is damaged and cannot be unpacked.") from None
     if len(content) > size:
         raise ParseError(
             "too_large", f"'{path}' unfolds to more than the {size:,} bytes its archive states, and was not read."
@@ -229,7 +229,7 @@ def _tar_inner(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Inner:
             file = archive.extractfile(info)
             content = file.read() if file else b""
         except _BROKEN as error:
-            raise ParseError("corrupt", f"'{path}' is damaged and cannot be unpacked ({error}).") from None
+            raise ParseError("corrupt", f"'{path}' is damaged and cannot be unpacked.") from None
         if len(content) != info.size:
             raise ParseError("corrupt", f"'{path}' is cut off: {len(content):,} of its {info.size:,} bytes are there.")
         return content
@@ -250,7 +250,7 @@ def walk_compressed(data: bytes, name: str) -> Walk:
         while piece := stream.read(1 << 20):
             size += len(piece)
     except _BROKEN as error:
-        raise ParseError("corrupt", f"'{name}' is damaged and cannot be unpacked ({error}). Fetch it again.") from None
+        raise ParseError("corrupt", f"'{name}' is damaged and cannot be unpacked. Fetch it again.") from None
     yield Inner(_inner_name(name), size, lambda: unpacked(data, name).read(size))
 
 

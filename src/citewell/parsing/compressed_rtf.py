@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 
-from striprtf.striprtf import rtf_to_text
+from citewell.errors import ParseError
+from citewell.parsing import rtf
+from citewell.parsing.builder import Builder
 
 MAX_UNPACKED = 20 << 20
 
@@ -21,8 +23,12 @@ _PRESET = (
 
 def text_of(packed: bytes) -> str:
     """The text of packed rich text; empty when there is none or it is damaged beyond use."""
-    rich = unpack(packed)
-    return str(rtf_to_text(rich.decode("latin-1"), errors="ignore")) if rich else ""  # type: ignore[no-untyped-call]
+    out = Builder("message.rtf")
+    try:
+        rtf.read(unpack(packed), out)
+        return out.finish().text
+    except ParseError:
+        return ""
 
 
 def unpack(packed: bytes) -> bytes:

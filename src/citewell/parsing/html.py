@@ -353,7 +353,7 @@ class _Walk:
             width = min(max(1, integer(cell.attributes.get("colspan"), 1)), _MAX_SPAN)
             height = min(max(1, integer(cell.attributes.get("rowspan"), 1)), _MAX_SPAN)
             for offset in range(max(1, min(width, columns - len(cells)))):
-                if height > 1:
+                if height > 1 and len(cells) < columns:
                     waiting[len(cells)] = height - 1
                 cells.append((text if offset == 0 else "", located))
         covered()

@@ -1,4 +1,4 @@
-"""How deep a page nests, found out before it is parsed.
+"""How deep a page nests and how wide its tags are, found out before it is parsed.
 
 For every tag the rules of HTML look through the elements that are still open, so the parser's time grows with the
 square of the depth: 100,000 nested ``div`` elements, one megabyte, take it minutes. Browsers stop at 512 levels (the
@@ -13,6 +13,7 @@ from collections import Counter
 from citewell.errors import ParseError
 
 MAX_NESTING = 2000
+MAX_ATTRIBUTES = 2000  # of one element; each is compared with all before it
 
 _RAW = re.compile(
     r"<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b.*?(?:</\1|\Z)|<!--.*?(?:-->|\Z)",
@@ -27,10 +28,28 @@ _TAG = re.compile(
 own end tag alone, so that open ones can be counted without parsing."""
 
 
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{8000,}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+
+
 def check_nesting(text: str, name: str) -> None:
-    """Raises :class:`ParseError` when more than :data:`MAX_NESTING` elements are open at one place."""
-    if text.count("<") <= MAX_NESTING:
+    """Raises :class:`ParseError` when more than :data:`MAX_NESTING` elements are open at one place, or one element has
+    more than :data:`MAX_ATTRIBUTES`."""
+    if _deeper(text):
+        what = f"nests more than {MAX_NESTING:,} elements inside each other"
+    elif any(len(_QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+        what = f"has an element with more than {MAX_ATTRIBUTES:,} attributes"
+    else:
         return
+    raise ParseError(
+        "too_large",
+        f"'{name}' {what}, which no page made for people does. It may be made to do harm and was not read.",
+    )
+
+
+def _deeper(text: str) -> bool:
+    if text.count("<") <= MAX_NESTING:
+        return False
     open_: Counter[str] = Counter()
     depth = 0
     for match in _TAG.finditer(_RAW.sub("", text)):
@@ -42,8 +61,5 @@ def check_nesting(text: str, name: str) -> None:
             open_[tag] -= 1
             depth -= 1
         if depth > MAX_NESTING:
-            raise ParseError(
-                "too_large",
-                f"'{name}' nests more than {MAX_NESTING:,} elements inside each other, which no page made for people "
-                "does. It may be made to do harm and was not read.",
-            )
+            return True
+    return False

@@ -77,7 +77,7 @@ def header(message: EmailMessage, name: str) -> str:
     """One header's text. The library raises on some malformed headers, so the raw value is the fallback."""
     try:
         value = message.get(name)
-    except (ValueError, IndexError, TypeError, AttributeError, KeyError, RecursionError):
+    except (ValueError, IndexError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
         value = next((raw for key, raw in message.raw_items() if key.lower() == name.lower()), "")
     return clean_line(str(value or ""))[:5000]
 

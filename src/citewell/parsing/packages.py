@@ -66,7 +66,7 @@ def _check(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> None:
             head = part.read(2048)
     except BROKEN as error:
         raise ParseError(
-            "corrupt", f"'{name}' is damaged: its part '{entry.filename[:100]}' cannot be unpacked ({error})."
+            "corrupt", f"'{name}' is damaged: its part '{entry.filename[:100]}' cannot be unpacked."
         ) from None
     if _declares_entities(head):
         raise _entities(f"'{name}': its part '{entry.filename[:100]}'")
@@ -191,7 +191,7 @@ def read_part(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
         return b""
     except BROKEN as error:
         raise ParseError(
-            "corrupt", f"'{name}' is damaged: its part '{part[:100]}' cannot be unpacked ({error})."
+            "corrupt", f"'{name}' is damaged: its part '{part[:100]}' cannot be unpacked."
         ) from None
 
 

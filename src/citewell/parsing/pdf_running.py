@@ -14,6 +14,7 @@ from citewell.parsing.pdf_lines import Row, rows_of
 from citewell.parsing.pdf_text import PageText, Word
 
 _MARGIN = 0.14  # share of the page's height at top and bottom where running headers and footers stand
+_LARGE = 1.2  # times the usual size: a title, which may come again at the top of pages and is no running header
 _MAX_LINES = 100  # looked at from each end of a page
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
 _PAGE_NUMBER = re.compile(
@@ -40,10 +41,11 @@ def running_texts(pages: list[PageText]) -> dict[int, set[Word]]:
     """Words of lines that repeat at the top or bottom of pages, and page numbers, by page."""
     groups: dict[str, list[_Line]] = {}
     found: dict[int, set[Word]] = {}
+    usual = statistics.mode([round(word.size, 1) for page in pages for word in page.words] or [10.0])
     for page in pages:
         if len(pages) > 1:  # on a single page they may be a letterhead, which says who wrote it
             found[page.number] = _artifacts(page)
-        for line in _edge_lines(page, measured=len(pages) == 2):
+        for line in _edge_lines(page, len(pages) == 2, usual):
             groups.setdefault(line.key, []).append(line)
     needed = max(3, min(5, round(0.4 * len(pages))))
     for key, lines in groups.items():
@@ -65,8 +67,8 @@ def _artifacts(page: PageText) -> set[Word]:
     }
 
 
-def _edge_lines(page: PageText, measured: bool) -> list[_Line]:
-    """measured: whether it matters how far the lines stand from the others."""
+def _edge_lines(page: PageText, measured: bool, usual: float) -> list[_Line]:
+    """measured: whether it matters how far the lines stand from the others. usual: size of most words of the file."""
     margin = _MARGIN * page.height
     last = max((word.middle for word in page.words), default=0.0) - 2.0  # the last line, wherever it stands
     edge = [
@@ -75,7 +77,7 @@ def _edge_lines(page: PageText, measured: bool) -> list[_Line]:
     rows = rows_of(edge)
     if len(rows) > 2 * _MAX_LINES:
         rows = rows[:_MAX_LINES] + rows[-_MAX_LINES:]
-    large = 1.15 * statistics.mode([round(word.size, 1) for word in page.words] or [10.0])
+    large = _LARGE * max(usual, statistics.mode([round(word.size, 1) for word in page.words] or [10.0]))
     found = []
     for row in rows:
         if row.size > large and not _PAGE_NUMBER.fullmatch(row.text.strip()):

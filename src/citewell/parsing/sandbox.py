@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, get_args
 
-from citewell.errors import ParseError, ParseReason
+from citewell.errors import ParseError, ParseReason, ParserStartError
 from citewell.parsing import wire
 from citewell.parsing.parsed import Parsed
 from citewell.settings import ParsingSettings
@@ -216,10 +216,10 @@ class _Zygote:
             self._layers = tuple(str(layer) for layer in hello["isolation"])
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             self.stop()
-            raise ParseError(
-                "crashed",
-                f"The parser process could not start ({type(error).__name__}: {error}). See why with:  "
-                f"{sys.executable} -I -c 'import sys; sys.path.append(\"{_ROOT}\"); import citewell.parsing.reader'",
+            raise ParserStartError(
+                f"The parser process could not start ({type(error).__name__}: {error}); no file was read. See why "
+                f'with:  {sys.executable} -I -c \'import sys; sys.path.append("{_ROOT}"); '
+                "import citewell.parsing.reader'"
             ) from None
         return process
 

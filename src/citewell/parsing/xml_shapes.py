@@ -105,6 +105,11 @@ def has_several(element: Any) -> bool:
 
 def leaves(element: Any, name: str) -> Iterator[tuple[str, str, Any]]:
     """(dotted name, text, element) of every text below, and of the attributes of elements without text."""
+    if local(element) == "xref":  # the number of a footnote or address that stands elsewhere
+        return
+    if local(element) == "name" and (person := _person(element)):
+        yield name or "name", person, element
+        return
     below = [child for child in element if local(child) and local(child) not in SKIPPED]
     text = clean_line(element.text or "")
     if text and not below:
@@ -118,6 +123,13 @@ def leaves(element: Any, name: str) -> Iterator[tuple[str, str, Any]]:
                 yield f"{name}.{own}" if name else own, value[:2000], element
     for child in below:
         yield from leaves(child, f"{name}.{shown(child)}" if name else shown(child))
+
+
+def _person(element: Any) -> str:
+    """``Ada Lovelace`` of a name in parts, as articles have them; empty for other names."""
+    parts = {local(child): clean_line(child.text or "") for child in element}
+    found = [parts.get(part, "") for part in ("prefix", "given-names", "surname", "suffix")]
+    return " ".join(filter(None, found)) if parts.get("surname") else ""
 
 
 _FACTS = frozenset(("name", "title", "label", "value", "text", "description", "summary", "alt", "caption", "key",
