@@ -10,7 +10,8 @@ without having met its failure, this demands:
 
     the command ends by itself, with status 0, or with 1 or 2 and one message that names what the system refused;
     no traceback, no "fault of Citewell", no hang
-    status 0 is given only when nothing was lost, and never when a sync of the program's own files failed
+    status 0 is given only when nothing was lost, and never when the program's own fsync failed (SQLite, which calls
+    fdatasync, goes on when a folder cannot be synced)
     each document is as before or as after, whole; re-index, restore and snapshots happen whole or not at all
     the same command run again, on a sound disk, completes, and ``check`` finds nothing
 
@@ -46,6 +47,7 @@ SHIM = Path(__file__).parents[1] / "tests" / "faults" / "shim.c"
 PARAGRAPHS = 3
 LIMIT_SECONDS = 90.0  # for one command; one that takes longer hangs
 SYSTEM_SAYS = {errno.EIO: ("Input/output error",), errno.ENOSPC: ("No space left on device", "disk is full")}
+SQLITE_SAYS = ("disk I/O error", "unable to open database file")  # whatever the error number was
 
 SERVER = """
 import ctypes, io, json, os, sys, traceback
@@ -393,7 +395,7 @@ class Bench:
         _judge_state(operation, world.state, after, seen)
         if outcome.status == 0 and seen != after:
             raise ViolationError(f"status 0, but the collection is at {seen} instead of {after}")
-        if outcome.status == 0 and outcome.fired.startswith(("fsync", "fdatasync")) and "/catalog" not in outcome.fired:
+        if outcome.status == 0 and outcome.fired.startswith("fsync"):
             raise ViolationError("status 0, although a sync failed")
         again = self.commands.run(self._line(operation), world.collection)
         if again.status != 0 and not (again.status == 2 and operation.finished(world)):
@@ -410,9 +412,9 @@ def _judge_message(outcome: Outcome, fault: Fault) -> None:
         raise ViolationError(f"status {outcome.status}: {_tail(outcome.err)}")
     if "Traceback" in outcome.err or "panicked" in outcome.err:
         raise ViolationError(f"a traceback: {_tail(outcome.err)}")
-    if outcome.status and not any(each in outcome.err for each in SYSTEM_SAYS[fault.error]):
+    if outcome.status and not any(each in outcome.err for each in (*SYSTEM_SAYS[fault.error], *SQLITE_SAYS)):
         raise ViolationError(f"the message does not name what the system refused: {_tail(outcome.err)}")
-    if outcome.status and len(outcome.err.strip().splitlines()) > 3:
+    if outcome.status and len([line for line in outcome.err.splitlines() if not line.startswith("reading: ")]) > 1:
         raise ViolationError(f"not one message: {_tail(outcome.err)}")
 
 

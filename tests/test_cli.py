@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,12 +115,21 @@ def test_an_unreadable_file_is_listed(folder: Path) -> None:
     assert "locked.md: The file cannot be read: Permission denied" in done.stderr
 
 
+def full_catalog() -> Exception:
+    """What SQLite says when it has no room."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as error:
+            database.execute("CREATE TABLE items (uri TEXT)")
+        return error.value
+
+
 @pytest.mark.parametrize(
     "error",
     [
         OSError(errno.ENOSPC, "No space left on device"),
         OSError("LanceError(IO): No space left on device (os error 28)"),
-        RuntimeError("(sqlite3.OperationalError) database or disk is full"),
+        full_catalog(),
     ],
 )
 def test_a_full_disk_is_not_our_fault(
@@ -131,7 +142,7 @@ def test_a_full_disk_is_not_our_fault(
     with pytest.raises(SystemExit) as ending:
         run.run()
     assert ending.value.code == 2
-    assert "free some space" in capsys.readouterr().err
+    assert "Free some space" in capsys.readouterr().err
 
 
 def test_version_and_help() -> None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.hostile import bombs, broken, papers, references, shapes, texts
+from tests.hostile import bombs, broken, fonts, mails, nesting, offices, papers, references, shapes, texts
 from tests.hostile.case import Bait, Case
 from tests.hostile.seeds import WORDS
 
@@ -27,9 +27,13 @@ def damage() -> Iterator[Case]:
 def designed(bait: Bait) -> Iterator[Case]:
     """Files made for one weakness each."""
     yield from bombs.cases()
+    yield from mails.cases()
     yield from references.cases(bait)
     yield from shapes.cases()
+    yield from nesting.cases()
+    yield from offices.cases()
     yield from papers.cases()
+    yield from fonts.cases()
     yield from texts.cases()
 
 

@@ -35,8 +35,6 @@ EXACT_ROWS = 1_000
 PROBES, REFINE = 32, 2
 """Partitions an approximate search opens at least, and how many times ``k`` candidates it compares exactly."""
 
-_CLOCK_GRAIN_NANOSECONDS = 20_000_000  # file times may lag behind the clock by a tick of the kernel
-
 _LOOKUP_BATCH = 500  # ids in one condition; longer lists are looked up in several
 
 
@@ -69,6 +67,7 @@ class PassageTable:
         schema = rows.schema(dimension, {"citewell.language": language})
         dataset = lance.write_dataset(schema.empty_table(), str(path), schema=schema, enable_stable_row_ids=True)
         upkeep.create_indexes(dataset, language)
+        upkeep.make_durable(dataset)
         return PassageTable(dataset)
 
     @staticmethod
@@ -305,8 +304,17 @@ class PassageTable:
         return dataset.checkout_version(dataset.version)
 
     def _committed(self, dataset: Any, started_ns: int) -> int:
-        """Readers move on once the commit would survive a power cut: the engine itself leaves its files unsynced."""
-        sync_tree(Path(dataset.uri), started_ns - _CLOCK_GRAIN_NANOSECONDS)
+        """Readers move on once the commit would survive a power cut: the engine itself leaves its files unsynced.
+
+        A commit that the system would not make durable is taken back. Syncing it again would prove nothing: the system
+        reports a write that failed once, and then believes that it has been written.
+        """
+        try:
+            upkeep.make_durable(dataset, started_ns)
+        except OSError:
+            upkeep.take_back(dataset, self._dataset.version)
+            self._dataset = lance.dataset(str(dataset.uri))
+            raise
         self._dataset = dataset
         return int(dataset.version)
 

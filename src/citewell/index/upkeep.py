@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import time
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from lance.query import MatchQuery
 
+from citewell.durable import sync_directory, sync_tree
 from citewell.index import rows
 from citewell.index.filters import quote
 from citewell.index.fulltext import query_words, tokenizer_options
@@ -31,6 +36,10 @@ _FULL_TEXT_INDEX = "searchable_idx"
 _MAX_UNINDEXED = 2_000  # rows; searching them costs about 0.03 ms each
 _MAX_FRAGMENTS = 32
 
+_CLOCK_GRAIN_NANOSECONDS = 20_000_000  # file times may lag behind the clock by a tick of the kernel
+_ENDINGS = {".lance": b"LANC", ".manifest": b"LANC", ".arrow": b"ARROW1"}  # last bytes of whole files, by format
+_NEWEST_FIRST = (1 << 64) - 1  # a version's manifest is named by this number less the version
+
 _SAMPLED = 40  # passages that the integrity check searches for
 _TOLERATED_LOST = 0.1  # of them an approximate index may miss
 
@@ -48,22 +57,61 @@ def due(dataset: Any) -> bool:
     return bool(dataset.count_rows() - indexed > _MAX_UNINDEXED or len(dataset.get_fragments()) > _MAX_FRAGMENTS)
 
 
+def make_durable(dataset: Any, since_ns: int = 0) -> None:
+    """Makes what was written since then survive a power cut, or raises :class:`OSError`.
+
+    The engine writes in the background, and an error of the last write of a file never reaches it: the file is short,
+    and the commit that names it goes on. So every new file must also end the way whole ones do.
+    """
+    root, since_ns = Path(dataset.uri), since_ns - _CLOCK_GRAIN_NANOSECONDS
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder, name) for name in names):
+            if path.suffix in _ENDINGS and _is_short(path, since_ns):
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+    sync_tree(root, since_ns)
+
+
+def take_back(dataset: Any, version: int) -> None:
+    """Makes ``version`` the newest again. The files that only later ones name are cleaned away in time."""
+    versions = Path(dataset.uri) / "_versions"
+    for later in range(int(dataset.version), version, -1):
+        (versions / f"{_NEWEST_FIRST - later:020}.manifest").unlink(missing_ok=True)
+    (versions / "latest_version_hint.json").unlink(missing_ok=True)
+    sync_directory(versions)
+
+
+def _is_short(path: Path, since_ns: int) -> bool:
+    """Whether a file that was written since then lacks its end."""
+    ending = _ENDINGS[path.suffix]
+    try:
+        with path.open("rb") as file:
+            state = os.fstat(file.fileno())
+            file.seek(max(0, state.st_size - len(ending)))
+            return state.st_mtime_ns >= since_ns and file.read() != ending
+    except FileNotFoundError:
+        return False  # cleaned up meanwhile
+
+
 def optimize(dataset: Any, keep: timedelta) -> None:
     """Compact, update or create indexes, clean up. Each step is a commit of its own; stopping between is harmless."""
+    started = time.time_ns()
     dataset.optimize.compact_files()
     dataset.optimize.optimize_indices()
     if dataset.count_rows() >= VECTOR_INDEX_ROWS and (not _has_vector_index(dataset) or _outgrown(dataset)):
         _create_vector_index(dataset)
+    make_durable(dataset, started)
     dataset.cleanup_old_versions(older_than=keep, error_if_tagged_old_versions=False)
 
 
 def purge(dataset: Any) -> None:
     """Rewrite fragments with deleted rows, rebuild every index from the live rows, remove all older versions."""
+    started = time.time_ns()
     dataset.optimize.compact_files(materialize_deletions=True, materialize_deletions_threshold=0.0)
     language = dataset.schema.metadata[b"citewell.language"].decode()
     create_indexes(dataset, language)
     if _has_vector_index(dataset):
         _create_vector_index(dataset)
+    make_durable(dataset, started)
     dataset.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False)
 
 

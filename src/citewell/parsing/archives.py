@@ -165,8 +165,8 @@ def _unpack(packed: bytes, entry: zipfile.ZipInfo, path: str) -> bytes:
         else:  # a version and the length of the properties, then what a .lzma file has without its size
             alone = packed[4:9] + b"\xff" * 8 + packed[9:]
             content = lzma.LZMADecompressor(lzma.FORMAT_ALONE).decompress(alone, size + 1)
-    except _BROKEN as error:
-        raise ParseError("corrupt", f"'{path}' is damaged and cannot be unpacked.") from None
+    except _BROKEN:
+        raise ParseError("corrupt", f"'{path}' is damaged and cannot be unpacked. Fetch or save it again.") from None
     if len(content) > size:
         raise ParseError(
             "too_large", f"'{path}' unfolds to more than the {size:,} bytes its archive states, and was not read."
@@ -228,8 +228,10 @@ def _tar_inner(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Inner:
         try:
             file = archive.extractfile(info)
             content = file.read() if file else b""
-        except _BROKEN as error:
-            raise ParseError("corrupt", f"'{path}' is damaged and cannot be unpacked.") from None
+        except _BROKEN:
+            raise ParseError(
+                "corrupt", f"'{path}' is damaged and cannot be unpacked. Fetch or save it again."
+            ) from None
         if len(content) != info.size:
             raise ParseError("corrupt", f"'{path}' is cut off: {len(content):,} of its {info.size:,} bytes are there.")
         return content
@@ -249,7 +251,7 @@ def walk_compressed(data: bytes, name: str) -> Walk:
     try:
         while piece := stream.read(1 << 20):
             size += len(piece)
-    except _BROKEN as error:
+    except _BROKEN:
         raise ParseError("corrupt", f"'{name}' is damaged and cannot be unpacked. Fetch it again.") from None
     yield Inner(_inner_name(name), size, lambda: unpacked(data, name).read(size))
 

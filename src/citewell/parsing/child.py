@@ -196,9 +196,10 @@ def parse(request: dict[str, Any], data: bytes) -> bytes:
     except MemoryError:
         answer = {"error": memory_error(name, request["limits"])}
     except Exception as error:  # noqa: BLE001 - libraries raise anything on hostile input; this is the one place for it
+        detail = str(error)[:200] or "no detail is known"
         message = (
-            f"'{name}' could not be read: part of it is not as its format prescribes ({str(error)[:200] or 'no detail'}). "
-            "It is probably damaged; open it in its program and save it again."
+            f"'{name}' could not be read: part of it is not as its format prescribes ({detail}). It is probably "
+            "damaged; open it in its program and save it again."
         )
         answer = {"error": _error("corrupt", message)}
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -64,9 +64,10 @@ def _check(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> None:
     try:
         with archive.open(entry) as part:
             head = part.read(2048)
-    except BROKEN as error:
+    except BROKEN:
         raise ParseError(
-            "corrupt", f"'{name}' is damaged: its part '{entry.filename[:100]}' cannot be unpacked."
+            "corrupt",
+            f"'{name}' is damaged: its part '{entry.filename[:100]}' cannot be unpacked. Fetch or save it again.",
         ) from None
     if _declares_entities(head):
         raise _entities(f"'{name}': its part '{entry.filename[:100]}'")
@@ -189,9 +190,9 @@ def read_part(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
         return archive.read(part)
     except KeyError:
         return b""
-    except BROKEN as error:
+    except BROKEN:
         raise ParseError(
-            "corrupt", f"'{name}' is damaged: its part '{part[:100]}' cannot be unpacked."
+            "corrupt", f"'{name}' is damaged: its part '{part[:100]}' cannot be unpacked. Fetch or save it again."
         ) from None
 
 
