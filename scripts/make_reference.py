@@ -132,14 +132,13 @@ class Command:
 
 
 def commands() -> list[Command]:
-    """Every command, in the order ``citewell --help`` lists them."""
-    for name in ("ask", "collections", "documents", "evaluate"):
-        import_module(f"citewell.cli.{name}")
+    """Every command, by name: the order they are registered in depends on what was imported first."""
+    import_module("citewell.cli.run")
     app = import_module("citewell.cli.app").app
     found = [_command("", each) for each in app.registered_commands]
     for group in app.registered_groups:
         found += [_command(f"{group.name} ", each) for each in group.typer_instance.registered_commands]
-    return found
+    return sorted(found, key=lambda command: command.name)
 
 
 def global_parameters() -> tuple[Parameter, ...]:

@@ -170,7 +170,7 @@ class Collection:
 
         Documents whose file still exists stay out until someone adds their path again. The index is asked afterwards;
         what it still holds is in ``remaining``. prove: also read every file of the collection for what was removed,
-        and write a receipt (:class:`citewell.erasure.Receipt`).
+        and write a receipt (:class:`citewell.erasure.Receipt`). The same call finishes a removal that was stopped.
         """
         from citewell import erasure
         from citewell.removal import exclude, forget_source
@@ -180,10 +180,11 @@ class Collection:
         with self.store.writing() as store:
             items = store.catalog.items(OWNER)
             sources = [each for each in store.catalog.sources() if Path(each.location).is_relative_to(path)]
-            gone = [item for item in items if self._named(item, name, path) and item.status != "excluded"]
-            if not gone and not sources:
+            named = [item for item in items if self._named(item, name, path)]
+            if not named and not sources:
                 raise PathError(f"Nothing here is named '{name}'. List what there is:  citewell status --all")
-            evidence = erasure.gather(store, gone) if prove else None
+            gone = [item for item in named if item.status != "excluded"]  # the others went before
+            evidence = erasure.gather(store, named) if prove else None
             whole = {each.id for each in sources}
             exclude(store, [item for item in gone if item.source_id not in whole])
             for source in sources:
@@ -191,7 +192,7 @@ class Collection:
             erasure.discard_unfinished(store)
             store.tidy(erase=True)
             store.index.purge()
-            remaining = sum(len(store.index.of_document(item.document_id, OWNER)) for item in gone)
+            remaining = sum(len(store.index.of_document(item.document_id, OWNER)) for item in named)
             receipt = erasure.prove(store, evidence) if evidence is not None else None
         passages = sum(item.passages for item in gone)
         documents = tuple(item.uri for item in gone if item.version)

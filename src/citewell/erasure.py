@@ -173,7 +173,7 @@ def gather(store: Store, items: Sequence[Item]) -> Evidence:
     """What to look for after the removal of ``items``: their ids, and sentences that stand in no other document."""
     documents = tuple(
         Erased(item.uri, item.document_id, item.version, item.passages, Path(item.container or item.uri).exists())
-        for item in items if item.version
+        for item in items if item.version or item.status == "excluded"
     )  # fmt: skip
     ids = {each.document_id for each in documents}
     share = max(1, min(SENTENCES_PER_DOCUMENT, SENTENCES // max(1, len(documents))))
@@ -294,7 +294,7 @@ REST = ("collection.toml", "collection.toml.*", "building.toml", "building.toml.
 HOLDINGS = (
     Holding("passages and their indexes", PASSAGES, (), _check_passages),
     Holding("stored parses", PARSES, (), _check_parses),
-    Holding("catalog", CATALOG, ("items", "signatures", "sources", "schema_version"), _check_catalog),
+    Holding("catalog", CATALOG, ("items", "signatures", "sources", "intention", "schema_version"), _check_catalog),
     Holding("settings, lock, receipts", REST, (), _check_rest),
 )
 """Every part of the live collection. Snapshots are what the receipt lists apart: they hold what they held."""

@@ -8,8 +8,8 @@ process, and any number of readers that see each commit at their next call.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,9 @@ class PassageTable:
             raise CollectionError(f"{path} exists already. Expected a new directory for the passage table.")
         schema = rows.schema(dimension, {"citewell.language": language})
         dataset = lance.write_dataset(schema.empty_table(), str(path), schema=schema, enable_stable_row_ids=True)
-        upkeep.create_indexes(dataset, language)
-        upkeep.make_durable(dataset)
+        with upkeep.durable(dataset):
+            upkeep.create_indexes(dataset, language)
+        sync_tree(Path(path))
         return PassageTable(dataset)
 
     @staticmethod
@@ -95,9 +96,7 @@ class PassageTable:
         passages this deletes. Returns the new version. Afterwards all of it is durable, or (an exception) none of it.
         """
         table = rows.to_arrow(passages, self._unit_rows(passages, vectors), self.dimension)
-        started = time.time_ns()
-        with self._writing:
-            dataset = self._writer()
+        with self._changing() as dataset:
             stale = one_of("document_id", replaces)
             replacing = bool(replaces) and dataset.count_rows(stale) > 0
             if passages:
@@ -107,7 +106,7 @@ class PassageTable:
                 merge.execute(table)
             elif replacing:
                 dataset.delete(stale)
-            return self._committed(dataset, started)
+        return int(dataset.version)
 
     def delete(self, document_ids: Collection[str]) -> int:
         """Delete every passage of these documents in one commit; returns the version. See :meth:`purge`."""
@@ -115,16 +114,14 @@ class PassageTable:
 
     def update_readers(self, readers: Mapping[str, Sequence[str]]) -> int:
         """Give documents (id → principals) new readers in one commit, keeping text and vectors; returns the version."""
-        started = time.time_ns()
-        with self._writing:
-            dataset = self._writer()
+        with self._changing() as dataset:
             table = dataset.to_table(filter=one_of("document_id", readers))
             if table.num_rows:
                 column = table.schema.get_field_index("readers")
                 changed = [list(readers[document]) for document in table["document_id"].to_pylist()]
                 table = table.set_column(column, table.schema.field(column), [changed])
                 dataset.merge_insert("id").when_matched_update_all().execute(table)
-            return self._committed(dataset, started)
+        return int(dataset.version)
 
     def optimize(self, keep: timedelta = timedelta(hours=1)) -> None:
         """Join small fragments, bring every index up to date, and drop untagged versions older than ``keep``.
@@ -132,10 +129,8 @@ class PassageTable:
         Searches give the same passages before, meanwhile and after; they only get faster. A reader that holds a
         :meth:`snapshot` longer than ``keep`` finds its files gone.
         """
-        with self._writing:
-            dataset = self._writer()
-            upkeep.optimize(dataset, keep)
-            self._dataset = dataset
+        with self._changing(keep) as dataset:
+            upkeep.optimize(dataset)
 
     def optimize_due(self) -> bool:
         """Whether enough was committed since the last :meth:`optimize` to slow searches down."""
@@ -146,10 +141,8 @@ class PassageTable:
 
         Rebuilds all indexes (seconds per 100,000 passages). Readers at older versions must start again.
         """
-        with self._writing:
-            dataset = self._writer()
+        with self._changing(timedelta(0)) as dataset:
             upkeep.purge(dataset)
-            self._dataset = dataset
 
     def check(self) -> list[str]:
         """Integrity problems as sentences; none for a sound table. Reads every row (internal: takes no scope)."""
@@ -303,20 +296,21 @@ class PassageTable:
         dataset = self._current()
         return dataset.checkout_version(dataset.version)
 
-    def _committed(self, dataset: Any, started_ns: int) -> int:
-        """Readers move on once the commit would survive a power cut: the engine itself leaves its files unsynced.
-
-        A commit that the system would not make durable is taken back. Syncing it again would prove nothing: the system
-        reports a write that failed once, and then believes that it has been written.
-        """
-        try:
-            upkeep.make_durable(dataset, started_ns)
-        except OSError:
-            upkeep.take_back(dataset, self._dataset.version)
-            self._dataset = lance.dataset(str(dataset.uri))
-            raise
-        self._dataset = dataset
-        return int(dataset.version)
+    @contextmanager
+    def _changing(self, keep: timedelta | None = None) -> Iterator[Any]:
+        """A handle to write with. Readers move on to what it committed once that is durable; after an exception they
+        stay. keep: then drop versions older than this."""
+        with self._writing:
+            dataset = self._writer()
+            try:
+                with upkeep.durable(dataset):
+                    yield dataset
+            except (OSError, RuntimeError, ValueError):
+                self._dataset = lance.dataset(str(dataset.uri))  # without what it remembers of versions taken back
+                raise
+            if keep is not None:
+                upkeep.clean_up(dataset, keep)
+            self._dataset = dataset
 
     def _unit_rows(self, passages: Sequence[Passage], vectors: Vectors) -> Vectors:
         if vectors.shape != (len(passages), self.dimension):

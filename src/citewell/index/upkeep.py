@@ -6,6 +6,8 @@ import errno
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -57,27 +59,41 @@ def due(dataset: Any) -> bool:
     return bool(dataset.count_rows() - indexed > _MAX_UNINDEXED or len(dataset.get_fragments()) > _MAX_FRAGMENTS)
 
 
-def make_durable(dataset: Any, since_ns: int = 0) -> None:
-    """Makes what was written since then survive a power cut, or raises :class:`OSError`.
+@contextmanager
+def durable(dataset: Any) -> Iterator[None]:
+    """What the engine commits in its block survives a power cut afterwards, or is taken back.
 
-    The engine writes in the background, and an error of the last write of a file never reaches it: the file is short,
-    and the commit that names it goes on. So every new file must also end the way whole ones do.
+    The engine leaves its files unsynced. It also writes in the background, where an error of the last write of a file
+    is lost: the file is short, and the commit that names it goes on; so every new file must end the way whole ones do.
+    What could not be synced is not synced again: the system tells of a failed write once, and forgets it.
     """
-    root, since_ns = Path(dataset.uri), since_ns - _CLOCK_GRAIN_NANOSECONDS
+    root, before, started = Path(dataset.uri), int(dataset.version), time.time_ns() - _CLOCK_GRAIN_NANOSECONDS
+    try:
+        yield
+        _refuse_short_files(root, started)
+        sync_tree(root, started)
+    except (OSError, RuntimeError, ValueError):  # what the engine makes of errors
+        take_back(root, before)
+        _refuse_short_files(root, started)  # reading one may have been what failed
+        raise
+
+
+def take_back(root: Path, version: int) -> None:
+    """Makes ``version`` the newest again. The files that only later ones name are cleaned away in time."""
+    versions = root / "_versions"
+    for path in versions.glob("*.manifest"):
+        if _NEWEST_FIRST - int(path.stem) > version:
+            path.unlink(missing_ok=True)
+    (versions / "latest_version_hint.json").unlink(missing_ok=True)
+    sync_directory(versions)
+
+
+def _refuse_short_files(root: Path, since_ns: int) -> None:
+    """Raises :class:`OSError` for a file that was written since then and lacks its end."""
     for folder, _, names in os.walk(root):
         for path in (Path(folder, name) for name in names):
             if path.suffix in _ENDINGS and _is_short(path, since_ns):
                 raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-    sync_tree(root, since_ns)
-
-
-def take_back(dataset: Any, version: int) -> None:
-    """Makes ``version`` the newest again. The files that only later ones name are cleaned away in time."""
-    versions = Path(dataset.uri) / "_versions"
-    for later in range(int(dataset.version), version, -1):
-        (versions / f"{_NEWEST_FIRST - later:020}.manifest").unlink(missing_ok=True)
-    (versions / "latest_version_hint.json").unlink(missing_ok=True)
-    sync_directory(versions)
 
 
 def _is_short(path: Path, since_ns: int) -> bool:
@@ -92,27 +108,26 @@ def _is_short(path: Path, since_ns: int) -> bool:
         return False  # cleaned up meanwhile
 
 
-def optimize(dataset: Any, keep: timedelta) -> None:
-    """Compact, update or create indexes, clean up. Each step is a commit of its own; stopping between is harmless."""
-    started = time.time_ns()
+def optimize(dataset: Any) -> None:
+    """Compact, update or create indexes. Each step is a commit of its own; stopping between is harmless."""
     dataset.optimize.compact_files()
     dataset.optimize.optimize_indices()
     if dataset.count_rows() >= VECTOR_INDEX_ROWS and (not _has_vector_index(dataset) or _outgrown(dataset)):
         _create_vector_index(dataset)
-    make_durable(dataset, started)
-    dataset.cleanup_old_versions(older_than=keep, error_if_tagged_old_versions=False)
 
 
 def purge(dataset: Any) -> None:
-    """Rewrite fragments with deleted rows, rebuild every index from the live rows, remove all older versions."""
-    started = time.time_ns()
+    """Rewrite fragments with deleted rows, and rebuild every index from the live rows."""
     dataset.optimize.compact_files(materialize_deletions=True, materialize_deletions_threshold=0.0)
     language = dataset.schema.metadata[b"citewell.language"].decode()
     create_indexes(dataset, language)
     if _has_vector_index(dataset):
         _create_vector_index(dataset)
-    make_durable(dataset, started)
-    dataset.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False)
+
+
+def clean_up(dataset: Any, keep: timedelta) -> None:
+    """Remove untagged versions older than ``keep``; all but the newest, and files of nobody, when that is nothing."""
+    dataset.cleanup_old_versions(older_than=keep, delete_unverified=not keep, error_if_tagged_old_versions=False)
 
 
 def check(dataset: Any, dimension: int) -> list[str]:

@@ -96,9 +96,12 @@ def in_child(request: dict[str, Any], data: bytes) -> bytes:
         os.close(readable)
     if ended != "complete":
         os.kill(child, signal.SIGKILL)
-    status = os.waitpid(child, 0)[1]
+    _, status, used = os.wait4(child, 0)
     if ended == "complete" and status == 0 and answer:
         return answer
+    aborted = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT
+    if aborted and used.ru_maxrss > limits["memory_bytes"] >> 11:  # KiB, half the limit: how PDFium takes it
+        return json.dumps({"error": memory_error(request["name"], limits)}).encode()
     return json.dumps({"error": _describe(ended, status, request)}).encode()
 
 

@@ -187,4 +187,6 @@ def _union(boxes: list[Box]) -> Box:
 
 
 def rounded(box: Box) -> Box:
-    return (round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1))
+    """Tenths of a point, and no further out than ten million: a page may claim to be of any size."""
+    left, top, right, bottom = (round(min(max(each, -9e6), 9e6), 1) for each in box)
+    return (left, top, right, bottom)
