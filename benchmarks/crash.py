@@ -103,6 +103,7 @@ class World:
     state: State = field(default_factory=dict)  # the collection as acknowledged or observed
     excluded: set[str] = field(default_factory=set)
     snapshots: dict[str, State] = field(default_factory=dict)
+    excluded_then: dict[str, set[str]] = field(default_factory=dict)  # snapshot → what was excluded when it was taken
     generation: int = 0
     kills: dict[str, int] = field(default_factory=dict)  # operation in flight → how often
     acknowledged: int = 0
@@ -243,6 +244,9 @@ class World:
         self.state = after
         if name == "snapshot":
             self.snapshots[str(argument)] = dict(after)
+            self.excluded_then[str(argument)] = set(self.excluded)
+        if name == "restore":
+            self.excluded |= self.excluded_then[str(argument)]
         if name == "drop":
             self.snapshots.pop(str(argument), None)
 

@@ -47,7 +47,7 @@ SHIM = Path(__file__).parents[1] / "tests" / "faults" / "shim.c"
 PARAGRAPHS = 3
 LIMIT_SECONDS = 90.0  # for one command; one that takes longer hangs
 SYSTEM_SAYS = {errno.EIO: ("Input/output error",), errno.ENOSPC: ("No space left on device", "disk is full")}
-SQLITE_SAYS = ("disk I/O error", "unable to open database file")  # whatever the error number was
+SQLITE_SAYS = ("disk I/O error", "unable to open database file", "attempt to write a readonly database")
 
 SERVER = """
 import ctypes, io, json, os, sys, traceback

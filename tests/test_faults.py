@@ -93,11 +93,8 @@ def test_a_file_that_the_index_engine_left_short_is_noticed(collection: Collecti
 def test_what_the_system_refused_is_told_whoever_says_it() -> None:
     assert "'/c': No space left on device" in refusal(OSError(errno.ENOSPC, "No space left on device"), "/c")
     assert "Input/output error" in refusal(OSError("LanceError(IO): Input/output error (os error 5), file.rs:1"), "/c")
-    with (
-        closing(sqlite3.connect("file:/dev/null/none?mode=ro", uri=True)) as database,
-        pytest.raises(sqlite3.Error) as error,
-    ):
-        database.execute("SELECT 1")
+    with pytest.raises(sqlite3.Error) as error:
+        sqlite3.connect("/dev/null/none")
     assert "unable to open database file" in refusal(error.value, "/c")
 
 

@@ -11,15 +11,16 @@ import pytest
 
 import citewell
 from citewell import reading
-from citewell.chunking import with_places
+from citewell.chunking import chunk, with_places
 from citewell.cleaning import clean, clean_code
 from citewell.errors import ParseError
+from citewell.models.encoder import load_encoder
 from citewell.parsing import ParserPool, sandbox
 from citewell.parsing.builder import MAX_PLACES
 from citewell.parsing.html_nesting import MAX_NESTING, check_nesting
-from citewell.records import Block, Locator, Passage, Place
+from citewell.records import Block, Document, Locator, Passage, Place
 from citewell.sentences import WINDOW, sentence_spans
-from citewell.settings import ParsingSettings
+from citewell.settings import ChunkingSettings, ParsingSettings
 from tests.hostile.bombs import nested_zip
 from tests.hostile.case import zipped
 from tests.hostile.seeds import MORE, WORDS
@@ -102,3 +103,18 @@ def test_archives_in_archives_share_one_limit(tmp_path: Path, monkeypatch: pytes
     assert sum(item.uri.endswith(".txt") for item in wide) == 8
     assert sum("not opened" in item.message for item in wide) == 2
     assert any(uri.endswith("pump.txt") for uri in items)
+
+
+def test_very_many_paragraphs_and_endless_words_become_passages_in_time() -> None:
+    encoder = load_encoder()
+    many = "\n\n".join(["pump"] * 100_000)
+    blocks = tuple(Block("paragraph", (6 * number, 6 * number + 4), Locator()) for number in range(100_000))
+    endless = "a" * 2_000_000
+    for text, found in ((many, blocks), (endless, (Block("paragraph", (0, len(endless)), Locator()),))):
+        document = Document("d", "v", "uri", "title", "text/plain", text, found, "s")
+        passages: list[Passage] = []
+        assert cost(lambda document=document, passages=passages: passages.extend(  # type: ignore[misc]
+            chunk(document, encoder, ChunkingSettings())
+        )) < LIMIT  # fmt: skip
+        assert "".join(passage.text for passage in passages).replace("\n\n", "") == text.replace("\n\n", "")
+        assert max(len(passage.text) for passage in passages) <= 40_000

@@ -130,6 +130,11 @@ class Item:
     attempts: int = 0
     retry_at: str = ""
 
+    @property
+    def is_document(self) -> bool:
+        """Whether there is text of it to search: an archive without text of its own is none."""
+        return bool(self.version) and self.status != "container"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

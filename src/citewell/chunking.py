@@ -19,9 +19,10 @@ from citewell.records import Block, Document, Passage, Place, Span, content_id, 
 from citewell.sentences import sentence_spans, stripped
 from citewell.settings import ChunkingSettings
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Part of what a stored collection records; it changes when the same document would give other passages."""
 
+_LONGEST_TOKEN = 200  # characters; a longer one counts as several, so that no passage is megabytes long
 SPECIAL_TOKENS = 4  # what an encoder adds around text, and a margin for the line break after the context
 
 
@@ -55,7 +56,9 @@ class _Ruler:
     """Counts the tokens of any span of one text after tokenising it once."""
 
     def __init__(self, text: str, tokens: Tokens) -> None:
-        self._starts = [start for start, _ in tokens.token_spans(text)]
+        self._starts: list[int] = []
+        for start, end in tokens.token_spans(text):  # a word no one wrote, of a million letters, is one token
+            self._starts += range(start, end, _LONGEST_TOKEN) if end - start > _LONGEST_TOKEN else (start,)
 
     def __call__(self, span: Span) -> int:
         return bisect_left(self._starts, span[1]) - bisect_left(self._starts, span[0])
@@ -120,22 +123,31 @@ def _runs(document: Document) -> list[_Run]:
     A heading is the context of what stands below it, not text; one with nothing below it is a run of its own.
     """
     runs: list[_Run] = []
+    units: list[Span] = []  # of the last run, and which of them begin a block: it may have a hundred thousand
+    opens: list[int] = []
     headings: list[Block] = []
     for block in document.blocks:
         if block.kind in {"heading", "title"}:
             headings.append(block)
-        elif block.kind != "table_header" and (units := _units(document, block)):
+        elif block.kind != "table_header" and (found := _units(document, block)):
             leads, alone = _split_headings(document, headings, block.heading_path)
             headings = []
-            runs.extend(alone)
             last = runs[-1] if runs else None
-            if last and not alone and (last.heading_path, last.header) == (block.heading_path, block.header):
-                opens = last.opens | {len(last.units)}
-                runs[-1] = replace(last, units=(*last.units, *units), opens=opens)
-            else:
-                runs.append(_Run(block.heading_path, block.header, tuple(units), frozenset({0}), leads))
+            if not last or alone or (last.heading_path, last.header) != (block.heading_path, block.header):
+                _close(runs, units, opens)
+                runs += [*alone, _Run(block.heading_path, block.header, (), frozenset(), leads)]
+                units, opens = [], []
+            opens.append(len(units))
+            units += found
+    _close(runs, units, opens)
     runs.extend(_split_headings(document, headings, ())[1])
     return runs or _header_only(document)
+
+
+def _close(runs: list[_Run], units: list[Span], opens: list[int]) -> None:
+    """Give the last run what was gathered for it."""
+    if units:
+        runs[-1] = replace(runs[-1], units=tuple(units), opens=frozenset(opens))
 
 
 def _split_headings(

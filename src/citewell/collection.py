@@ -195,7 +195,7 @@ class Collection:
             remaining = sum(len(store.index.of_document(item.document_id, OWNER)) for item in named)
             receipt = erasure.prove(store, evidence) if evidence is not None else None
         passages = sum(item.passages for item in gone)
-        documents = tuple(item.uri for item in gone if item.version)
+        documents = tuple(item.uri for item in gone if item.is_document)
         return Removal(documents, passages, remaining, bool(sources), receipt)
 
     def failure(self, name: str, *, scope: Scope = OWNER) -> Item:
@@ -241,7 +241,7 @@ class Collection:
 
     def document(self, name: str, *, scope: Scope = OWNER) -> Document:
         """One document by id, URI or path (a unique ending of the URI will do). Invisible and absent look the same."""
-        items = [item for item in self.store.catalog.items(scope) if item.version and item.status != "container"]
+        items = [item for item in self.store.catalog.items(scope) if item.is_document]
         item = _one(items, name, "documents", "citewell status --all")
         parsed = self.store.blobs.get(item.version)
         if parsed is None:
@@ -273,7 +273,7 @@ class Collection:
             root=str(self.store.root),
             encoder=self.store.manifest.encoder,
             sources=tuple(self.store.catalog.sources()),
-            documents=sum(bool(item.version) and item.status != "container" for item in items),
+            documents=sum(item.is_document for item in items),
             passages=self.store.index.count(scope),
             problems=tuple(item for item in items if item.status in {"failed", "skipped"}),
             bytes_on_disk=sum(_size(each) for each in self.store.root.rglob("*")),

@@ -99,7 +99,7 @@ def read_questions(path: Path) -> list[str]:
 
 def _documents(store: Store) -> dict[str, str]:
     """URI → version."""
-    return {item.uri: item.version for item in store.catalog.items(Scope.owner()) if item.version}
+    return {item.uri: item.version for item in store.catalog.items(Scope.owner()) if item.is_document}
 
 
 def _ask_both(question: str, before: Store, after: Store) -> AnswerChange:

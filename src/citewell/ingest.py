@@ -222,9 +222,9 @@ def _judge_removals(
     A file that was renamed is not gone: its bytes were found elsewhere in this run.
     """
     limits = store.settings.ingest
-    documents = [item for item in plan.removed if item.version and item.status != "container"]
+    documents = [item for item in plan.removed if item.is_document]
     lost = (Counter(item.version for item in documents) - count.versions).total()
-    before = sum(bool(item.version) and item.status != "container" for item in known.values())
+    before = sum(item.is_document for item in known.values())
     if confirmed or lost < limits.guarded_removals or lost * 100 <= before * limits.max_removed_percent:
         return plan.removed, 0
     found = count.versions
@@ -245,7 +245,7 @@ def _report(
     store: Store, source: Source, plan: Plan, count: _Count, removed: Sequence[Item], withheld: int, seconds: float
 ) -> IngestReport:
     after = store.catalog.items(Scope.owner(), source.id)
-    documents = [item for item in removed if item.version and item.status != "container"]
+    documents = [item for item in removed if item.is_document]
     renamed = (Counter(item.version for item in documents) & count.versions).total()
     added = count.versions.total() - renamed
     indexed = sum(item.status == "indexed" for item in after)

@@ -133,7 +133,8 @@ class Block:
 
     span: offsets in ``Document.text``; blocks never overlap. heading_path: titles of the sections it stands in,
     outermost first. cells: for table rows, the place of each cell; for a paragraph that goes on in another column or on
-    another page, its parts. header: for table rows, the header row's text. level: of a heading, 1 is outermost; of a list item, its depth from 1.
+    another page, its parts. header: for table rows, the header row's text. level: of a heading, 1 is outermost; of a
+    list item, its depth from 1.
     """
 
     kind: BlockKind

@@ -254,7 +254,7 @@ class _Build:
 
 
 def _documents(store: Store) -> list[Item]:
-    return [item for item in store.catalog.items(Scope.owner()) if item.version and item.status != "container"]
+    return [item for item in store.catalog.items(Scope.owner()) if item.is_document]
 
 
 def _prepare_all(store: Store, items: Sequence[Item]) -> Iterator[_Prepared]:

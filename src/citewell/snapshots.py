@@ -94,7 +94,7 @@ def create_locked(store: Store, name: str, note: str = "") -> Snapshot:
         raise CollectionError(
             f"There is a snapshot '{name}' already. Choose another name, or drop it:  citewell snapshot drop {name}"
         )
-    documents = sum(bool(item.version) for item in store.catalog.items(Scope.owner()))
+    documents = sum(item.is_document for item in store.catalog.items(Scope.owner()))
     folder.mkdir(parents=True)
     clone_table(store.root / store.manifest.table, folder / FIRST_TABLE)
     copy_catalog(store.root / store.manifest.catalog, folder / FIRST_CATALOG)
@@ -285,7 +285,7 @@ def erase(store: Store, document_ids: Collection[str]) -> tuple[str, ...]:
             touched.append(snapshot.name)
         catalog.close()
         if _sha256(folder / FIRST_CATALOG) != snapshot.catalog_sha256:
-            left = sum(bool(item.version) for item in catalog.items(Scope.owner()))
+            left = sum(item.is_document for item in catalog.items(Scope.owner()))
             facts = replace(
                 snapshot, documents=left, passages=table.count(Scope.owner()),
                 catalog_sha256=_sha256(folder / FIRST_CATALOG),

@@ -177,7 +177,7 @@ def status(
         screen.print(f"  source {printable(each.location)}, last sync {each.synced_at or 'never'}")
     if everything:
         for item in items:
-            if item.version:
+            if item.is_document:
                 screen.print(f"  {item.document_id[:12]}  {item.passages:>4} passages  {item.modified_at[:10]:<10}  "
                              f"{printable(short_path(item.uri))}")  # fmt: skip
     print_problems(found.problems)

@@ -50,19 +50,24 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+_NO_FILES = {"link": "a link that is not followed", "special": "no file, but a pipe, a socket or a device"}
+
+
 def print_problems(problems: Iterable[Item]) -> None:
-    """Failures one by one; formats that are not read yet by kind, because a folder can hold thousands of pictures."""
+    """Failures one by one; what is not read by kind, because a folder can hold thousands of pictures."""
     kinds: dict[str, list[str]] = {}
     for item in problems:
         if item.status == "failed":
             message(f"  failed  {short_path(item.uri)}: {item.message}")
-        else:
-            kinds.setdefault(Path(item.uri).suffix.lower() or "no ending", []).append(Path(item.uri).name)
+            continue
+        ending = Path(item.uri).suffix.lower()
+        kind = _NO_FILES.get(item.reason) or f"{ending or 'without an ending,'} is not read"
+        kinds.setdefault(kind, []).append(Path(item.uri).name)
     for kind, names in sorted(kinds.items()):
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        message(f"  skipped {count(len(names), 'file')}, {kind} is not read yet: {', '.join(names[:3])}{more}")
+        message(f"  skipped {count(len(names), 'file')}, {kind}: {', '.join(names[:3])}{more}")
     if kinds:
-        message("  (reasons for each:  citewell status --json)")
+        message("  (reasons for each:  citewell failures --all)")
 
 
 @contextmanager

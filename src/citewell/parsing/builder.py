@@ -25,6 +25,13 @@ of a million commas must not fill the memory."""
 MAX_HIDDEN_CHARACTERS = 100_000
 """Hidden text beyond this is counted, not kept."""
 
+MAX_AGAIN = 200
+"""Characters of a cell that is written again in every row it spans: a label, such as a year. A paragraph beside ten
+rows would only fill the index with itself."""
+
+MAX_AGAIN_IN_ALL = 2_000_000
+"""Characters written again in one file: a few bytes may claim a thousand rows."""
+
 Cell = tuple[str, Locator]
 """A table cell's raw text and where it stands."""
 
@@ -44,6 +51,7 @@ class Builder:
         self._hidden: list[Hidden] = []
         self._hidden_length = 0
         self._places = 0
+        self._again = 0
         self._parts: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
@@ -111,6 +119,15 @@ class Builder:
         places = tuple(Place((start + a, start + b), place) for a, b, place in found)
         self._blocks.append(Block(kind, (start, end), locator, self.path, cells=places, header=header))
         return text
+
+    def again(self, cell: Cell) -> Cell:
+        """A cell in a row below that it spans: its text once more, so that the row can be understood alone, with the
+        place where it stands. Empty where repeating it would do more harm than good."""
+        text, place = cell
+        if len(text) > MAX_AGAIN or self._again > MAX_AGAIN_IN_ALL:
+            return "", place
+        self._again += len(text)
+        return cell
 
     def hide(self, text: str, reason: str, locator: Locator) -> None:
         """Keep text apart that the file does not show. reason: how it is hidden, such as ``white on white``."""

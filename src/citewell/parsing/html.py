@@ -17,6 +17,7 @@ from citewell.errors import ParseError
 from citewell.parsing.builder import Builder, Cell, Table
 from citewell.parsing.html_page import all_words, characters, describe, formula, integer, is_chrome, main_element, parse
 from citewell.parsing.html_styles import Look, Styles
+from citewell.parsing.spans import MAX_SPAN, Spread
 from citewell.records import BlockKind, Locator
 
 MAX_DEPTH = 250  # deeper elements are read as one run of text; real pages stay below 60
@@ -38,7 +39,6 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _SPACE = re.compile(r"\s+")
 _EMPTY_LINE = re.compile(r"\n\s*\n")
 _FIGURE = re.compile(r"[-+(]?[$€£¥]?\s?\d[\d.,]*\s?[%$€£¥)]?")
-_MAX_SPAN = 1000  # the most columns one cell may claim
 _COMMENT_WORDS = 6  # fewer mark a place in the page, such as "end of header"
 _MAX_COMMENT = 2000  # longer comments are parts of pages that were switched off, not words
 
@@ -312,7 +312,7 @@ class _Walk:
         if (caption := node.css_first("caption")) is not None and _owner(caption) == node.mem_id:
             self.out.add("caption", self.words(caption, depth), self.locator())
         table = self.out.table()
-        waiting: dict[int, int] = {}  # column → rows it is still covered by a cell from above
+        spread = Spread(self.out)
         unmarked = node.css_first("th") is None and self.looks_like_header(rows)
         outside = self.look
         for number, row in enumerate(rows):
@@ -321,7 +321,7 @@ class _Walk:
                 self.look = self.styles.look(group, group.tag, self.look)[0]
             if not self.enter(row, "tr"):
                 continue
-            cells = self.row(row, waiting, depth, min(_MAX_SPAN, 2 * widest + 20))
+            cells = spread.row(self.row(row, depth), min(MAX_SPAN, 2 * widest + 20), group.mem_id if group else 0)
             if _is_header(row, number) or (unmarked and number == 0):
                 self.header(table, cells)
             else:
@@ -332,32 +332,17 @@ class _Walk:
         if any(text for text, _ in cells):
             table.header(cells, self.locator())
 
-    def row(self, row: LexborNode, waiting: dict[int, int], depth: int, columns: int) -> list[Cell]:
-        """Texts by column; columns covered by a spanning cell stay empty. columns: where spanning ends, because a
-        cell may claim a thousand columns that no row fills."""
-        cells: list[Cell] = []
-
-        def covered() -> None:
-            while waiting.get(len(cells), 0) > 0:
-                waiting[len(cells)] -= 1
-                cells.append(("", Locator()))
-
+    def row(self, row: LexborNode, depth: int) -> Iterator[tuple[Cell, int, int]]:
+        """Each cell, the columns and the rows it takes; no rows stand for all that follow."""
         for cell in _cells(row):
-            covered()
             place = self.place
             if anchor := clean_line(cell.attributes.get("id") or ""):
                 self.place = f"#{anchor}"
             located, look = self.locator(), self.look
-            text = self.words(cell, depth) if self.enter(cell, cell.tag or "") else ""
+            text = clean_line(self.words(cell, depth) if self.enter(cell, cell.tag or "") else "")
             self.place, self.look = place, look
-            width = min(max(1, integer(cell.attributes.get("colspan"), 1)), _MAX_SPAN)
-            height = min(max(1, integer(cell.attributes.get("rowspan"), 1)), _MAX_SPAN)
-            for offset in range(max(1, min(width, columns - len(cells)))):
-                if height > 1 and len(cells) < columns:
-                    waiting[len(cells)] = height - 1
-                cells.append((text if offset == 0 else "", located))
-        covered()
-        return cells
+            height = integer(cell.attributes.get("rowspan"), 1)
+            yield (text, located), integer(cell.attributes.get("colspan"), 1), height or MAX_SPAN
 
     def looks_like_header(self, rows: list[LexborNode]) -> bool:
         """A first row of short words above rows with figures, in a table without header cells."""

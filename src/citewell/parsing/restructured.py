@@ -232,33 +232,20 @@ class _Walk:
         before, self.base = self.base, node.line or self.base
         table, whole = self.out.table(), self.lines(node)
         for group in node.findall(nodes.tgroup):
-            waiting: dict[int, int] = {}
+            spread = Spread(self.out)
             for part in group.children:
                 for row in part.children if isinstance(part, nodes.thead | nodes.tbody) else ():
-                    cells = self._cells(row, waiting)
+                    cells = spread.row(self._cells(row))
                     place = next((each for text, each in cells if text), whole)
                     (table.header if isinstance(part, nodes.thead) else table.row)(cells, place)
         self.base = before
 
-    def _cells(self, row: Any, waiting: dict[int, int]) -> list[Cell]:
-        """Texts by column; what a cell spans beside or below itself stays empty."""
-        cells: list[Cell] = []
-
-        def covered() -> None:
-            while waiting.get(len(cells), 0) > 0:
-                waiting[len(cells)] -= 1
-                cells.append(("", Locator()))
-
+    def _cells(self, row: Any) -> Iterator[tuple[Cell, int, int]]:
+        """Each cell, the columns and the rows it takes."""
         for entry in row.children:
-            covered()
             words = " ".join(_pieces(entry))
             place = self.lines(next((each for each in entry.findall() if each.line), entry))
-            for offset in range(entry.get("morecols", 0) + 1):
-                if entry.get("morerows", 0):
-                    waiting[len(cells)] = entry["morerows"]
-                cells.append((words if offset == 0 else "", place))
-        covered()
-        return cells
+            yield (words, place), entry.get("morecols", 0) + 1, entry.get("morerows", 0) + 1
 
     def _comment(self, node: Any) -> None:
         if "elsewhere" in node["classes"]:

@@ -29,6 +29,7 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 _START = f"import sys; sys.path.append({_ROOT!r}); from citewell.parsing.child import main; main()"
 _COMMAND = [sys.executable, "-I", "-W", "ignore", "-c", _START]
 _ENVIRONMENT = {
+    "HOME": "/",  # or libraries look it up in /etc/passwd
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",  # one thread: a process that forks has no others
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # large pages where the kernel has them: fewer to copy with each fork
 }  # fmt: skip

@@ -173,13 +173,15 @@ class _Slide:
         self.tables += 1
         part = f"table {self.tables}"
         rows: list[tuple[list[Cell], Locator]] = []
+        merged = Continued(self.out)
         for number, row in enumerate(table.iterfind(f"{A}tr"), start=1):
-            cells: list[Cell] = []
+            own: list[tuple[Cell, bool]] = []
             for column, cell in enumerate(row.findall(f"{A}tc")[:_MAX_COLUMNS]):
-                merged = cell.get("hMerge") in {"1", "true"} or cell.get("vMerge") in {"1", "true"}
+                beside, below = (cell.get(name) in {"1", "true"} for name in ("hMerge", "vMerge"))
                 words = " ".join(self.text(each, lambda: False) for each in cell.iter(f"{A}p"))
                 place = Locator(slide=self.number, part=part, cells=f"{column_letter(column + 1)}{number}")
-                cells.append(("" if merged else words, place))
+                own.append((("" if beside or below else words, place), below and not beside))
+            cells = merged.row(own)
             last = column_letter(max(1, len(cells)))
             rows.append((cells, Locator(slide=self.number, part=part, cells=f"A{number}:{last}{number}")))
         self.rows(rows)

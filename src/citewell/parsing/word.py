@@ -251,15 +251,15 @@ class _Body:
             self.rows(rows, part)
         self.paper = paper
 
-    def rows(self, rows: list[list[tuple[Any, int, bool]]], part: str) -> None:
-        table = self.out.table()
+    def rows(self, rows: list[list[tuple[Any, int, str]]], part: str) -> None:
+        table, merged = self.out.table(), Continued(self.out)
         for number, row in enumerate(rows, start=1):
-            cells: list[Cell] = []
+            own: list[tuple[Cell, bool]] = []
             for cell, column, continued in row:
-                while len(cells) < column:
-                    cells.append(("", Locator()))
+                own += [(("", Locator()), False)] * (column - len(own))
                 place = Locator(part=part, cells=f"{column_letter(column + 1)}{number}")
-                cells.append(("" if continued else self.cell(cell), place))
+                own.append((("" if continued else self.cell(cell), place), continued == "vMerge"))
+            cells = merged.row(own)
             place = Locator(part=part, cells=f"A{number}:{column_letter(max(1, len(cells)))}{number}")
             filled_cells = sum(1 for text, _ in cells if text.strip())
             if number == 1 and filled_cells >= 2:
@@ -359,17 +359,19 @@ def _rows(table: Any) -> Iterator[Any]:
             yield from _rows(element.find(_SDT_CONTENT))
 
 
-def _row(row: Any) -> Iterator[tuple[Any, int, bool]]:
-    """Cells with their 0-based column, and whether they continue a merged cell."""
+def _row(row: Any) -> Iterator[tuple[Any, int, str]]:
+    """Cells with their 0-based column, and by what they continue a merged cell (empty: they do not)."""
     before = row.find(f"{W}trPr/{W}gridBefore")
     column = min(max(0, _number(before) or 0), _MAX_SPAN)
     for cell in _cells(row):
         properties = cell.find(f"{W}tcPr")
-        width, continued = 1, False
+        width, continued = 1, ""
         if properties is not None:
             width = min(max(1, _number(properties.find(f"{W}gridSpan")) or 1), _MAX_SPAN)
-            merges = (properties.find(f"{W}{name}") for name in ("vMerge", "hMerge"))
-            continued = any(merge is not None and merge.get(VAL) in {None, "continue"} for merge in merges)
+            for name in ("vMerge", "hMerge"):
+                merge = properties.find(f"{W}{name}")
+                if merge is not None and merge.get(VAL) in {None, "continue"}:
+                    continued = name
         yield cell, min(column, _MAX_SPAN), continued
         column += width
 

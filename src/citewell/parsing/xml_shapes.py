@@ -165,25 +165,13 @@ def inline(element: Any) -> str:
     return "".join(pieces)
 
 
-def table_rows(element: Any) -> Iterator[tuple[Any, bool, list[str]]]:
-    """(row, whether it is a header, texts by column) of an HTML or CALS table. Spanned places stay empty."""
-    waiting: dict[int, int] = {}
+def table_rows(element: Any) -> Iterator[tuple[Any, bool, list[tuple[str, int, int]]]]:
+    """(row, whether it is a header, each cell's text, columns and rows) of an HTML or CALS table."""
     for row in _own_rows(element):
-        cells: list[str] = []
-        kinds = []
-        for cell in row:
-            if local(cell) not in _CELLS:
-                continue
-            _skip_covered(cells, waiting)
-            kinds.append(local(cell))
-            text = clean_line(inline(cell))
-            for offset in range(_width(cell)):
-                if height := _number(cell.get("rowspan"), 1) - 1 or _number(cell.get("morerows"), 0):
-                    waiting[len(cells)] = height
-                cells.append(text if offset == 0 else "")
-        _skip_covered(cells, waiting)
+        cells = [cell for cell in row if local(cell) in _CELLS]
         parent = row.getparent()
-        yield row, (parent is not None and local(parent) == "thead") or set(kinds) == {"th"}, cells
+        is_header = (parent is not None and local(parent) == "thead") or {local(cell) for cell in cells} == {"th"}
+        yield row, is_header, [(clean_line(inline(cell)), _width(cell), _height(cell)) for cell in cells]
 
 
 def _own_rows(element: Any) -> Iterator[Any]:
@@ -194,18 +182,17 @@ def _own_rows(element: Any) -> Iterator[Any]:
             yield from _own_rows(child)
 
 
-def _skip_covered(cells: list[str], waiting: dict[int, int]) -> None:
-    while waiting.get(len(cells), 0) > 0:
-        waiting[len(cells)] -= 1
-        cells.append("")
-
-
 def _width(cell: Any) -> int:
     """Columns of a cell: ``colspan``, or the numbered columns between ``namest`` and ``nameend``."""
     first, last = (re.search(r"\d+$", cell.get(name) or "") for name in ("namest", "nameend"))
     if first and last:
         return min(1000, max(1, int(last[0]) - int(first[0]) + 1))
     return _number(cell.get("colspan"), 1)
+
+
+def _height(cell: Any) -> int:
+    """Rows of a cell: ``rowspan``, or ``morerows`` besides its own."""
+    return max(_number(cell.get("rowspan"), 1), _number(cell.get("morerows"), 0) + 1)
 
 
 def _number(value: str | None, default: int) -> int:

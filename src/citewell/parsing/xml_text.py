@@ -282,10 +282,11 @@ class _Walk:
         for title in element:
             if local(title) in {"title", "caption"}:
                 self.out.add("caption", inline(title), self.place(title, path))
-        table = self.out.table()
-        for row, is_header, texts in table_rows(element):
+        table, spread = self.out.table(), Spread(self.out)
+        for row, is_header, own in table_rows(element):
             place = self.place(row, path)
-            (table.header if is_header else table.row)([(text, place) for text in texts], place)
+            cells = spread.row((((text, place), width, height) for text, width, height in own), group=row.getparent())
+            (table.header if is_header else table.row)(cells, place)
 
     def place(self, element: Any, path: str) -> Locator:
         first = element.sourceline

@@ -102,7 +102,7 @@ def _export(store: Store, path: Path) -> Exported:
             "settings": settings,
         }  # fmt: skip
         write_archive(path, head, folder)
-    return Exported(str(path), sum(bool(item.version) for item in items), passages, path.stat().st_size)
+    return Exported(str(path), sum(item.is_document for item in items), passages, path.stat().st_size)
 
 
 def _write_catalog(store: Store, items: Sequence[Item], folder: Path) -> None:
