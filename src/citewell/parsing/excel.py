@@ -19,7 +19,7 @@ from citewell.cleaning import clean_line
 from citewell.errors import ParseError
 from citewell.parsing import packages, sheets_parts
 from citewell.parsing.builder import Builder
-from citewell.parsing.sheets import Budget, Row, View, visible, write_sheet
+from citewell.parsing.sheets import Budget, Row, View, spread, visible, write_sheet
 from citewell.records import Locator
 
 _LAST_ROW = 1_048_576  # Excel's own limit
@@ -47,7 +47,7 @@ def read_workbook(data: bytes, out: Builder) -> None:
                     notes = part.notes(archive, out.name)
             name = clean_line(sheet.title)[:200]
             rows = _sheet_rows(sheet, formulas, budget, _Concealed(view, name, out))
-            write_sheet(name, visible(rows, view, name, out), out, _extras(notes, name, out))
+            write_sheet(name, spread(visible(rows, view, name, out), view, out), out, _extras(notes, name, out))
         for title, part in parts.items():  # sheets that are nothing but a chart
             name = clean_line(title)[:200]
             write_sheet(name, (), out, _extras(part.notes(archive, out.name), name, out))
@@ -74,6 +74,7 @@ def _look(xml: bytes, view: View) -> None:
             view.rows.add(number)
     for columns in sheets_parts.hidden_columns(xml):
         view.columns.update(columns)
+    view.merged = list(sheets_parts.merged_rows(xml))
     view.painted = sheets_parts.painted(xml)
 
 

@@ -321,7 +321,7 @@ class _Walk:
                 self.look = self.styles.look(group, group.tag, self.look)[0]
             if not self.enter(row, "tr"):
                 continue
-            cells = spread.row(self.row(row, depth), min(MAX_SPAN, 2 * widest + 20), group.mem_id if group else 0)
+            cells = spread.row(self.row(row, depth), min(MAX_SPAN, 2 * widest + 20), group and group.mem_id)
             if _is_header(row, number) or (unmarked and number == 0):
                 self.header(table, cells)
             else:

@@ -17,9 +17,10 @@ from citewell.parsing import compound, packages
 from citewell.parsing.builder import Builder
 from citewell.parsing.compound import number
 from citewell.parsing.excel import shown
-from citewell.parsing.sheets import Budget, Row, View, visible, write_sheet
+from citewell.parsing.sheets import Budget, Row, View, spread, visible, write_sheet
 
 _BOUNDSHEET, _ROW, _COLUMNS, _FILTERED, _PASSWORD, _END = 0x0085, 0x0208, 0x007D, 0x009B, 0x002F, 0x000A
+_MERGED = 0x00E5
 _BEGIN = frozenset((0x0809, 0x0409, 0x0209, 0x0009))
 
 
@@ -48,7 +49,8 @@ def read(data: bytes, out: Builder) -> None:
         view = by_name[sheet.name]
         view.hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
         name = clean_line(sheet.name)[:200]
-        write_sheet(name, visible(_rows(book, sheet.name, budget, out.name), view, name, out), out)
+        rows = visible(_rows(book, sheet.name, budget, out.name), view, name, out)
+        write_sheet(name, spread(rows, view, out), out)
 
 
 def _rows(book: Any, title: str, budget: Budget, name: str) -> Iterator[Row]:
@@ -87,6 +89,8 @@ def _view(data: bytes, at: int) -> View:
         elif kind == _COLUMNS and size >= 10 and (options := number(data, start + 8, 2)) & 0x1:
             if not options & 0x700:
                 view.columns.update(range(number(data, start, 2) + 1, min(number(data, start + 2, 2), 255) + 2))
+        elif kind == _MERGED:
+            view.merged += _merged(data, start, size)
         elif kind == _FILTERED:
             view.folded = True
     if view.folded:  # which rows the filter holds back cannot be told from those hidden by hand
@@ -94,6 +98,14 @@ def _view(data: bytes, at: int) -> View:
     view.rows = {row for row, outlined in hidden if not outlined}
     view.folded = len(view.rows) < len(hidden)
     return view
+
+
+def _merged(data: bytes, start: int, size: int) -> Iterator[tuple[int, int, int]]:
+    """Column, first and last row of the merged cells that cover more than one row."""
+    for at in range(start + 2, start + min(size, 2 + 8 * number(data, start, 2)) - 7, 8):
+        first, last = number(data, at, 2) + 1, number(data, at + 2, 2) + 1
+        if last > first:
+            yield number(data, at + 4, 2) + 1, first, last
 
 
 def _records(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:

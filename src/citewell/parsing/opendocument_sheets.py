@@ -16,7 +16,7 @@ from citewell.parsing.builder import Builder
 from citewell.parsing.numerals import column_letter
 from citewell.parsing.opendocument import open_source
 from citewell.parsing.opendocument_styles import DC, DRAW, OFFICE, TABLE, TEXT, Styles, whole
-from citewell.parsing.sheets import Budget, Row, View, visible, write_sheet
+from citewell.parsing.sheets import Budget, Row, View, spread, visible, write_sheet
 from citewell.records import Locator
 
 _GROUPS = frozenset(
@@ -40,7 +40,8 @@ def read(data: bytes, out: Builder) -> None:
     budget = Budget(out.name)
     for table in root.iterfind(f"{TABLE}table"):
         sheet = _Sheet(table, styles, out, budget)
-        write_sheet(sheet.name, visible(sheet.rows(), sheet.view, sheet.name, out), out, sheet.extras)
+        rows = visible(sheet.rows(), sheet.view, sheet.name, out)
+        write_sheet(sheet.name, spread(rows, sheet.view, out), out, sheet.extras)
 
 
 class _Sheet:
@@ -85,6 +86,9 @@ class _Sheet:
                 words = " ".join("".join(each.itertext()) for each in note.iter(f"{TEXT}p"))
                 author = clean_line(note.findtext(f"{DC}creator") or "")[:100]
                 self.comments.append((f"{column_letter(column + 1)}{number}", author, words))
+            height = whole(cell.get(f"{TABLE}number-rows-spanned", "1"), 1, _MAX_ROWS)
+            if text and height > 1 and cell.tag == f"{TABLE}table-cell":
+                self.view.merged.append((column + 1, number, number + height - 1))
             if text and cell.tag == f"{TABLE}table-cell":
                 texts += [""] * (column - len(texts)) + [text] * min(repeats, _MAX_COLUMNS - column)
             column = min(column + repeats, _MAX_COLUMNS)

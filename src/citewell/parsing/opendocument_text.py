@@ -215,11 +215,12 @@ class Body:
     def _write_table(self, element: Any, rows: list[tuple[Any, int]], part: str) -> None:
         table = self.out.table()
         number = 0
+        below: dict[int, tuple[int, Cell]] = {}
         paper, self.paper = self.paper, self.paper and element.get(f"{TABLE}template-name") is None
         for row, repeats in rows:
             for _ in range(repeats if number + repeats < MAX_REPEATS or repeats == 1 else 1):
                 number += 1
-                cells, width = self._row(row, part, number)
+                cells, width = self._row(row, part, number, below)
                 last = column_letter(max(1, width))
                 place = Locator(slide=self.slide, part=part, cells=f"A{number}:{last}{number}")
                 filled = sum(1 for text, _ in cells if text.strip())
@@ -231,19 +232,34 @@ class Body:
                     table.row(cells, place)
         self.paper = paper
 
-    def _row(self, row: Any, part: str, number: int) -> tuple[list[Cell], int]:
-        """The row's cells up to the last filled one, and how many columns it has."""
+    def _row(
+        self, row: Any, part: str, number: int, below: dict[int, tuple[int, Cell]]
+    ) -> tuple[list[Cell], int]:
+        """The row's cells up to the last filled one, and how many columns it has. below: column → how many more rows
+        a cell from above covers there, and that cell."""
         cells: list[Cell] = []
         column = 0
+        said = False
         for cell, repeats in _cells(row):
             covered = cell.tag == f"{TABLE}covered-table-cell"
             text = "" if covered or not len(cell) else self.cell(cell)
+            said = said or bool(text)
             end = min(column + repeats, MAX_REPEATS)
-            for position in range(len(cells), end) if text else ():
+            waiting = [position for position in range(column, end) if position in below] if covered else []
+            for position in range(len(cells), end if text else max(waiting, default=-1) + 1):
                 place = Locator(slide=self.slide, part=part, cells=f"{column_letter(position + 1)}{number}")
-                cells.append((text if position >= column else "", place))
+                again = self.out.again(below[position][1]) if position in waiting else ("", place)
+                cells.append((text, place) if text and position >= column else again)
+            height = whole(cell.get(f"{TABLE}number-rows-spanned", "1"), 1, MAX_REPEATS)
+            if text and height > 1 and column < end:
+                below[column] = height, cells[column]
             column = end
-        return cells, column
+        for position, (rows, above) in list(below.items()):
+            if rows > 1:
+                below[position] = rows - 1, above
+            else:
+                del below[position]
+        return cells if said else [], column
 
     def cell(self, cell: Any) -> str:
         """A cell's text on one line; tables inside it are read row by row."""

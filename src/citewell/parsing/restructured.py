@@ -20,6 +20,7 @@ from citewell.parsing.builder import Builder, Cell
 from citewell.parsing.dates import iso_date
 from citewell.parsing.encoding import decode
 from citewell.parsing.restructured_directives import DIRECTIVE, FILE_DIRECTIVES, stand_in
+from citewell.parsing.spans import Spread
 from citewell.records import BlockKind, Locator
 
 _SETTINGS: dict[str, Any] = {

@@ -34,18 +34,29 @@ _SEPARATOR = re.compile(r"[,;\t|]")
 _LONGEST_NAME = 60  # characters of a column's name; longer is a sentence
 _NO_DELIMITER = "\x1f"  # of a file with one column, where commas are part of the text
 
+_MAX_MERGED = 10_000  # merged cells of one sheet that are looked at
+_MAX_BESIDE = 100  # of them in one row
+
 Row = tuple[int, list[str], tuple[int, int] | None]
 """1-based row number, texts by column, and the file's lines it stands on (delimited text only)."""
 
 
+class Again(str):
+    """The text of a merged cell in a row below its first, which is ``row``."""
+
+    row: int = 0
+
+
 @dataclass
 class View:
-    """What of a sheet is hidden. rows, columns: 1-based. folded: rows that a filter or an outline holds back."""
+    """What of a sheet is hidden. rows, columns: 1-based. folded: rows that a filter or an outline holds back. merged:
+    cells over several rows, as column, first and last row, all 1-based."""
 
     hidden: bool = False
     rows: set[int] = field(default_factory=set)
     columns: set[int] = field(default_factory=set)
     folded: bool = False
+    merged: list[tuple[int, int, int]] = field(default_factory=list)
     painted: bool = False  # tables or rules colour the cells, so that white type may stand on colour
 
 
@@ -97,6 +108,36 @@ def visible(rows: Iterable[Row], view: View, sheet: str, out: Builder) -> Iterat
             yield row
     if view.folded and not view.hidden:
         out.notes.append(f"Sheet '{sheet[:100]}' holds rows that a filter or an outline folds away; they are included.")
+
+
+def spread(rows: Iterable[Row], view: View, out: Builder) -> Iterator[Row]:
+    """Rows with the text of merged cells in every row they cover: one is found without those above it. Rows without
+    a text of their own stay empty, and what the sheet hides is not written again."""
+    starting: dict[int, list[tuple[int, int]]] = {}  # row → column and last row of the merged cells that begin there
+    open_: dict[int, tuple[int, Again]] = {}  # column → last row and text
+    for row in rows:
+        number, texts, lines = row
+        if len(view.merged) <= _MAX_MERGED:  # readers may find merged cells row by row
+            while view.merged:
+                column, first, last = view.merged.pop()
+                starting.setdefault(first, []).append((column, last))
+        open_ = {column: each for column, each in open_.items() if each[0] >= number} if open_ else open_
+        if open_ and any(texts):
+            texts = texts + [""] * (max(open_) - len(texts))
+            for column, (_, text) in open_.items():
+                texts[column - 1] = texts[column - 1] or _again(text, out)
+            yield number, texts, lines
+        else:
+            yield row
+        for column, last in starting.pop(number, ()):
+            if column <= len(texts) and texts[column - 1] and len(open_) < _MAX_BESIDE:
+                again = Again(texts[column - 1])
+                again.row = number
+                open_[column] = last, again
+
+
+def _again(text: Again, out: Builder) -> str:
+    return text if out.again((text, Locator()))[0] else ""
 
 
 def read_delimited(data: bytes, out: Builder) -> None:
@@ -250,13 +291,12 @@ def _write_words(row: Row, sheet: str | None, out: Builder) -> None:
 def _cells(row: Row, sheet: str | None, columns: list[int]) -> list[Cell]:
     """Cells of the columns the table uses at all."""
     number, texts, lines = row
-    return [
-        (
-            texts[column - 1] if column <= len(texts) else "",
-            Locator(sheet=sheet, cells=f"{column_letter(column)}{number}", lines=lines),
-        )
-        for column in columns
-    ]
+    cells: list[Cell] = []
+    for column in columns:
+        text = texts[column - 1] if column <= len(texts) else ""
+        stands = text.row if isinstance(text, Again) else number
+        cells.append((text, Locator(sheet=sheet, cells=f"{column_letter(column)}{stands}", lines=lines)))
+    return cells
 
 
 def _place(row: Row, sheet: str | None) -> Locator:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from openpyxl.utils import range_boundaries
+from openpyxl.utils import column_index_from_string, range_boundaries
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
@@ -26,6 +26,7 @@ _COLUMN = re.compile(rb"<(?:\w+:)?col\b([^>]*)>")
 _HIDDEN = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _LEVEL = re.compile(rb"\boutlineLevel\s*=\s*[\"'][1-9]")
 _FILTER = re.compile(rb"<(?:\w+:)?autoFilter\b[^>]*\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)[\"'][^>]*(?<!/)>")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref\s*=\s*[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
 _PAINT = re.compile(rb"<(?:\w+:)?(?:tablePart|conditionalFormatting|picture)\b")
 _MAX_COLUMN = 16_384
 
@@ -115,6 +116,14 @@ def filtered_rows(xml: bytes) -> range:
     except ValueError:
         return range(0)
     return range(int(first or 0) + 1, int(last or 0) + 1)
+
+
+def merged_rows(xml: bytes) -> Iterator[tuple[int, int, int]]:
+    """Column, first and last row of the merged cells that cover more than one row."""
+    for match in _MERGED.finditer(xml):
+        first, last = int(match[2]), int(match[4])
+        if last > first:
+            yield column_index_from_string(match[1].decode()), first, last
 
 
 def painted(xml: bytes) -> bool:

@@ -22,6 +22,7 @@ from citewell.parsing import office_math, packages, slides_data
 from citewell.parsing.builder import Builder, Cell
 from citewell.parsing.numerals import Numeral, column_letter, numeral
 from citewell.parsing.slides_shapes import MC, A, P, R, Shape, Sheet, inherited, off_slide, on_white, sheet, unseen
+from citewell.parsing.spans import Continued
 from citewell.records import Locator
 
 _FURNITURE = frozenset(("ftr", "dt", "hdr"))

@@ -61,12 +61,13 @@ class Continued:
 
     def row(self, own: list[tuple[Cell, bool]]) -> list[Cell]:
         """own: the row's cells by column, and whether each goes on from above."""
-        said = any(cell[0].strip() for cell, goes_on in own if not goes_on)
+        if not any(cell[0].strip() for cell, goes_on in own if not goes_on):
+            return []
         cells: list[Cell] = []
         for column, (cell, goes_on) in enumerate(own):
-            if not goes_on:
+            if goes_on:
+                cells.append(self._out.again(self._above.get(column, cell)))
+            else:
                 self._above[column] = cell
-            before = self._above.get(column)
-            again = goes_on and said and before is not None
-            cells.append(self._out.again(before) if again and before is not None else ("", cell[1]) if goes_on else cell)
+                cells.append(cell)
         return cells

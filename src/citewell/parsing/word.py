@@ -22,6 +22,7 @@ from citewell.parsing import office_math, packages, slides_data
 from citewell.parsing.builder import Builder, Cell
 from citewell.parsing.numerals import column_letter
 from citewell.parsing.slides_shapes import MC, R
+from citewell.parsing.spans import Continued
 from citewell.parsing.word_lists import VAL, Lists, W, whole
 from citewell.parsing.word_styles import CODE_STYLE, TITLES, ParagraphStyle, Styles, filled
 from citewell.records import Locator

@@ -21,6 +21,7 @@ from citewell.parsing.builder import Builder
 from citewell.parsing.dates import iso_date
 from citewell.parsing.encoding import decode
 from citewell.parsing.packages import xml_root
+from citewell.parsing.spans import Spread
 from citewell.parsing.xml_shapes import (
     CAPTIONS,
     HEADINGS,
