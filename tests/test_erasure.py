@@ -119,6 +119,19 @@ def test_snapshots_that_hold_it_are_named_with_the_command_that_drops_them(colle
             assert b"violet" not in path.read_bytes(), path
 
 
+def test_a_removal_can_reach_into_the_snapshots(collection: Collection, share: Path) -> None:
+    collection.add(share)
+    snapshots.create(collection.store, "before")
+    receipt = collection.remove(share / "vault.md", prove=True, from_snapshots=True).receipt
+    assert receipt is not None and receipt.proved and receipt.snapshots == ()
+    for path in collection.store.root.rglob("*"):
+        if path.is_file():
+            assert b"violet" not in path.read_bytes(), path
+    collection.restore("before")
+    assert not any("violet" in hit.passage.text for hit in collection.search("phrase that opens the vault"))
+    assert any("lentil" in hit.passage.text for hit in collection.search("Friday soup"))
+
+
 def test_sentences_that_other_documents_hold_too_are_named_not_denied(collection: Collection, share: Path) -> None:
     (share / "copy.md").write_text(f"# A copy\n\n{SENTENCE}\n")
     collection.add(share)

@@ -182,11 +182,13 @@ class Histories(RuleBasedStateMachine):
         name = next(key for key, value in self.snapshots.items() if value is past)
         self.collection.restore(name, keep_present=False)
         excluded = self.model.excluded | past.excluded
+        unknown = {each: self.model.readers[each] for each in self.model.excluded if each not in past.readers}
         self.model = Model(
             {each: number for each, number in past.documents.items() if each not in excluded},
             past.failed - excluded, excluded,
         )  # fmt: skip
         self._apply_rules()
+        self.model.readers.update(unknown)  # what the snapshot does not know stays as the last sync left it
         self.look()
 
     def _looked(self) -> None:
@@ -286,4 +288,20 @@ def run_histories(template: Path, examples: int, steps: int, *, verbose: bool = 
 
 @pytest.mark.integration
 def test_nobody_ever_sees_what_the_rules_do_not_give_them(collection: Collection) -> None:
-    assert run_histories(collection.store.root, examples=25, steps=8) > 100
+    assert run_histories(collection.store.root, examples=12, steps=7) > 100
+
+
+def test_what_was_taken_out_follows_changed_rules_too(collection: Collection, tmp_path: Path) -> None:
+    """Its text is gone, but its path may tell something as well."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name in ("merger.txt", "menu.txt"):
+        (docs / name).write_text(text_of(3))
+    collection.add(docs)
+    collection.snapshot("before")
+    collection.remove(docs / "merger.txt")
+    (docs / READERS_FILE).write_text('[[rule]]\npath = "menu.txt"\nreaders = ["everyone"]\n')
+    collection.sync()
+    assert [Path(item.uri).name for item in collection.items(Scope.of([]))] == ["menu.txt"]
+    collection.restore("before", keep_present=False)
+    assert [Path(item.uri).name for item in collection.items(Scope.of([]))] == ["menu.txt"]

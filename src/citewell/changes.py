@@ -105,11 +105,11 @@ def compare(
         seen.add(entry.uri)
         readers = rules.readers(entry.uri)
         own = known.get(entry.uri)
-        if own is not None and own.status == "excluded" and entry.uri not in again:
-            continue
-        # Readers before anything is read: they hold even if reading fails.
+        # Readers before anything is read: they hold even if reading fails, and for what is left out.
         items = {item.uri: replace(item, readers=readers) for item in inside[entry.uri]}
         readers_changed += [item for item in items.values() if item != known[item.uri]]
+        if own is not None and own.status == "excluded" and entry.uri not in again:
+            continue
         good = frozenset(
             uri for uri, item in items.items()
             if _intact(item, store, stored) and not _due(item) and not (item.status == "excluded" and uri in again)

@@ -165,14 +165,15 @@ class Collection:
         _raise_withheld(reports)
         return reports
 
-    def remove(self, target: str | os.PathLike[str], *, prove: bool = False) -> Removal:
+    def remove(self, target: str | os.PathLike[str], *, prove: bool = False, from_snapshots: bool = False) -> Removal:
         """Removes a source, a folder of it, or one document (path, URI or document id).
 
         Documents whose file still exists stay out until someone adds their path again. The index is asked afterwards;
         what it still holds is in ``remaining``. prove: also read every file of the collection for what was removed,
         and write a receipt (:class:`citewell.erasure.Receipt`). The same call finishes a removal that was stopped.
+        from_snapshots: take it out of every snapshot as well; otherwise the receipt names those that hold it.
         """
-        from citewell import erasure
+        from citewell import erasure, snapshots
         from citewell.removal import exclude, forget_source
 
         name = os.fspath(target)
@@ -190,6 +191,8 @@ class Collection:
             for source in sources:
                 forget_source(store, source)
             erasure.discard_unfinished(store)
+            if from_snapshots:
+                snapshots.erase(store, {item.document_id for item in named})
             store.tidy(erase=True)
             store.index.purge()
             remaining = sum(len(store.index.of_document(item.document_id, OWNER)) for item in named)

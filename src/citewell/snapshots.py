@@ -225,14 +225,13 @@ def _with_todays_rights(store: Store, past: Store, erased: Collection[str]) -> I
     rules = {source.id: _rules(Path(source.location)) for source in past.catalog.sources()}
     for item in past.catalog.items(Scope.owner()):
         key = (item.source_id, item.uri)
-        gone = item.document_id in erased and not (key in present and present[key].version)
-        if gone or key in excluded or (item.source_id, item.container) in excluded:
-            now = present.get(key)
-            yield item, now if now and now.status == "excluded" else _taken_out(item)
-            continue
         rule = rules.get(item.source_id)
         readers = present[key].readers if key in present else item.readers
-        yield item, replace(item, readers=rule.readers(item.container or item.uri) if rule else readers)
+        now = item
+        gone = item.document_id in erased and not (key in present and present[key].version)
+        if gone or key in excluded or (item.source_id, item.container) in excluded:
+            now = present[key] if key in excluded else _taken_out(item)
+        yield item, replace(now, readers=rule.readers(item.container or item.uri) if rule else readers)
 
 
 def _rules(location: Path) -> ReadersRules | None:

@@ -126,12 +126,17 @@ def remove(
     prove: Annotated[
         bool, typer.Option("--prove", help="Read every file of the collection afterwards, and write a receipt.")
     ] = False,
+    from_snapshots: Annotated[
+        bool, typer.Option("--from-snapshots", help="Take it out of every snapshot as well.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Remove documents from the index, then ask the index whether they are gone."""
     import citewell
 
-    removal = citewell.open(collection_path(context, collection)).remove(target, prove=prove)
+    removal = citewell.open(collection_path(context, collection)).remove(
+        target, prove=prove, from_snapshots=from_snapshots
+    )
     if json:
         print_json(removal.to_json())
     else:

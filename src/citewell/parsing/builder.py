@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from citewell.cleaning import clean, clean_code, clean_line
 from citewell.errors import ParseError
@@ -34,6 +34,20 @@ MAX_AGAIN_IN_ALL = 2_000_000
 
 Cell = tuple[str, Locator]
 """A table cell's raw text and where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How much a document holds."""
+
+    blocks: int
+    parts: int
+    hidden: int
+    notes: int
+    length: int
+    places: int
+    hidden_length: int
+    sections: tuple[tuple[int, str], ...]
 
 
 class Builder:
@@ -146,6 +160,24 @@ class Builder:
             self._length -= len(self._parts.pop())
         if block.kind == "heading" and self._sections:
             self._sections.pop()
+
+    def mark(self) -> Mark:
+        """Where the document stands now, for :meth:`back_to`."""
+        return Mark(
+            len(self._blocks), len(self._parts), len(self._hidden), len(self.notes), self._length, self._places,
+            self._hidden_length, tuple(self._sections),
+        )  # fmt: skip
+
+    def back_to(self, mark: Mark) -> None:
+        """Take back all that was added since, to read a part another way."""
+        del self._blocks[mark.blocks :], self._parts[mark.parts :]
+        del self._hidden[mark.hidden :], self.notes[mark.notes :]
+        self._length, self._places, self._hidden_length = mark.length, mark.places, mark.hidden_length
+        self._sections = list(mark.sections)
+
+    def said_since(self, mark: Mark) -> str:
+        """The text that was added since."""
+        return "".join(self._parts[mark.parts :])
 
     def relocate(self, start: int, part: str) -> None:
         """Give the blocks from number ``start`` on a locator that names ``part`` alone, because positions counted

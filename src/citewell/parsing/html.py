@@ -14,9 +14,20 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
-from citewell.parsing.builder import Builder, Cell, Table
-from citewell.parsing.html_page import all_words, characters, describe, formula, integer, is_chrome, main_element, parse
+from citewell.parsing.builder import Builder, Cell, Mark, Table
+from citewell.parsing.html_page import (
+    all_words,
+    characters,
+    describe,
+    formula,
+    integer,
+    is_chrome,
+    is_recognised,
+    main_element,
+    parse,
+)
 from citewell.parsing.html_styles import Look, Styles
+from citewell.parsing.html_tables import cells_of, has_header, is_grid, is_header, looks_like_header, owner
 from citewell.parsing.spans import MAX_SPAN, Spread
 from citewell.records import BlockKind, Locator
 
@@ -38,7 +49,9 @@ _BLOCKS = frozenset((
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _SPACE = re.compile(r"\s+")
 _EMPTY_LINE = re.compile(r"\n\s*\n")
-_FIGURE = re.compile(r"[-+(]?[$€£¥]?\s?\d[\d.,]*\s?[%$€£¥)]?")
+_FEW_WORDS = 40  # a page of fewer, and less than this share of its words, has lost more than its menus
+_SMALL_SHARE = 0.2
+_SENTENCE = 6  # words in a row are something said, however long the menus around it
 _COMMENT_WORDS = 6  # fewer mark a place in the page, such as "end of header"
 _MAX_COMMENT = 2000  # longer comments are parts of pages that were switched off, not words
 
@@ -55,10 +68,27 @@ def write(text: str, out: Builder) -> None:
     root = main_element(page)
     if root is None:
         raise ParseError("no_text", f"'{out.name}' is an HTML page without a body.")
-    styles = Styles.of(page)
+    before, styles = out.mark(), Styles.of(page)
     _walk(root, _Walk(out, styles, within_main=root.tag != "body"))
-    if not out.blocks:  # a page of nothing but menus, or a part of one: then they are what it says
+    if len(out.blocks) == before.blocks and is_recognised(page):
+        out.back_to(before)
+        styles.sizes = False
+        _walk(root, _Walk(out, styles, within_main=True))
+        out.notes.append("A text recogniser wrote this page (hOCR) and gave no letter a size; all its words were read.")
+    if _says_little(page, out, before):  # menus, or a part of one: then they are what it says
+        out.back_to(before)
         _walk(root, _Walk(out, styles, within_main=True, whole=True))
+
+
+def _says_little(page: LexborHTMLParser, out: Builder, before: Mark) -> bool:
+    """Whether next to nothing is left of a page without its menus, and no sentence is."""
+    left = out.said_since(before)
+    if not left.strip():
+        return True
+    if any(len(line.split()) >= _SENTENCE for line in left.split("\n")):
+        return False
+    count = len(left.split())
+    return count < _FEW_WORDS and page.body is not None and count < _SMALL_SHARE * len(all_words(page.body).split())
 
 
 def write_fragment(
@@ -302,18 +332,17 @@ class _Walk:
 
     def table(self, node: LexborNode, depth: int) -> None:
         """A data table as rows; a table used for layout (other tables inside, one column) as its contents."""
-        rows = [row for row in node.css("tr") if _owner(row) == node.mem_id and not self.dropped(row, "tr")]
-        widest = max((len(_cells(row)) for row in rows), default=0)
+        rows = [row for row in node.css("tr") if owner(row) == node.mem_id and not self.dropped(row, "tr")]
+        widest = max((len(cells_of(row)) for row in rows), default=0)
         nested = any(inner.mem_id != node.mem_id for inner in node.css("table"))
-        layout = nested and not any(_has_header(row) for row in rows)
-        if widest < 2 or layout:
+        if widest < 2 or (nested and not any(has_header(row) for row in rows) and not is_grid(rows)):
             self.children(node, depth)
             return
-        if (caption := node.css_first("caption")) is not None and _owner(caption) == node.mem_id:
+        if (caption := node.css_first("caption")) is not None and owner(caption) == node.mem_id:
             self.out.add("caption", self.words(caption, depth), self.locator())
         table = self.out.table()
         spread = Spread(self.out)
-        unmarked = node.css_first("th") is None and self.looks_like_header(rows)
+        unmarked = node.css_first("th") is None and looks_like_header(rows)
         outside = self.look
         for number, row in enumerate(rows):
             self.look = outside
@@ -322,7 +351,7 @@ class _Walk:
             if not self.enter(row, "tr"):
                 continue
             cells = spread.row(self.row(row, depth), min(MAX_SPAN, 2 * widest + 20), group and group.mem_id)
-            if _is_header(row, number) or (unmarked and number == 0):
+            if is_header(row, number) or (unmarked and number == 0):
                 self.header(table, cells)
             else:
                 table.row(cells, self.locator())
@@ -334,7 +363,7 @@ class _Walk:
 
     def row(self, row: LexborNode, depth: int) -> Iterator[tuple[Cell, int, int]]:
         """Each cell, the columns and the rows it takes; no rows stand for all that follow."""
-        for cell in _cells(row):
+        for cell in cells_of(row):
             place = self.place
             if anchor := clean_line(cell.attributes.get("id") or ""):
                 self.place = f"#{anchor}"
@@ -343,39 +372,3 @@ class _Walk:
             self.place, self.look = place, look
             height = integer(cell.attributes.get("rowspan"), 1)
             yield (text, located), integer(cell.attributes.get("colspan"), 1), height or MAX_SPAN
-
-    def looks_like_header(self, rows: list[LexborNode]) -> bool:
-        """A first row of short words above rows with figures, in a table without header cells."""
-        first = [cell.text().strip() for cell in _cells(rows[0])]
-        if not all(text and len(text) <= 40 and not _FIGURE.fullmatch(text) for text in first):
-            return False
-        return any(_FIGURE.fullmatch(cell.text().strip()) for row in rows[1:5] for cell in _cells(row))
-
-
-def _is_header(row: LexborNode, number: int) -> bool:
-    parent = row.parent
-    if parent is not None and parent.tag == "thead":
-        return True
-    return number == 0 and all(cell.tag == "th" for cell in _cells(row))
-
-
-def _has_header(row: LexborNode) -> bool:
-    return any(cell.tag == "th" for cell in _cells(row))
-
-
-def _cells(row: LexborNode) -> list[LexborNode]:
-    found = []
-    child = row.child
-    while child is not None:
-        if child.tag in {"td", "th"}:
-            found.append(child)
-        child = child.next
-    return found
-
-
-def _owner(node: LexborNode) -> int | None:
-    """``mem_id`` of the table a row belongs to."""
-    parent = node.parent
-    while parent is not None and parent.tag != "table":
-        parent = parent.parent
-    return None if parent is None else int(parent.mem_id)

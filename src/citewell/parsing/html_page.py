@@ -75,6 +75,14 @@ def main_element(page: LexborHTMLParser) -> LexborNode | None:
     return body
 
 
+def is_recognised(page: LexborHTMLParser) -> bool:
+    """Whether a text recogniser wrote the page (hOCR): every word has its box on a scan, and sizes mean nothing."""
+    return (
+        page.css_first('meta[name="ocr-system"], meta[name="ocr-capabilities"]') is not None
+        and page.css_first('.ocr_page[title*="bbox"]') is not None
+    )
+
+
 def is_chrome(node: LexborNode, tag: str, within_main: bool) -> bool:
     """Not part of what a reader of the page came for: menus, banners, buttons for sharing."""
     attributes = node.attributes

@@ -101,6 +101,7 @@ class Styles:
     ruled: dict[tuple[str, str, str], Declarations] = field(default_factory=dict)  # what they came to, by element
     count: int = 0
     foreign: bool = False
+    sizes: bool = True  # whether sizes of type are believed
 
     @staticmethod
     def of(page: LexborHTMLParser) -> Styles:
@@ -129,7 +130,8 @@ class Styles:
             look = replace(look, colour=_colour(colour))
         if background := attributes.get("bgcolor"):
             look = replace(look, background=_colour(background), stated=True)
-        return _styled(look, style), ""
+        look = _styled(look, style)
+        return (look if self.sizes else replace(look, size=_DEFAULT_SIZE)), ""
 
     def _style(self, tag: str, attributes: dict[str, str | None]) -> dict[str, str]:
         """The declarations that win for one element."""

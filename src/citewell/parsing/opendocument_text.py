@@ -232,9 +232,7 @@ class Body:
                     table.row(cells, place)
         self.paper = paper
 
-    def _row(
-        self, row: Any, part: str, number: int, below: dict[int, tuple[int, Cell]]
-    ) -> tuple[list[Cell], int]:
+    def _row(self, row: Any, part: str, number: int, below: dict[int, tuple[int, Cell]]) -> tuple[list[Cell], int]:
         """The row's cells up to the last filled one, and how many columns it has. below: column → how many more rows
         a cell from above covers there, and that cell."""
         cells: list[Cell] = []

@@ -18,17 +18,18 @@ from typing import Any
 
 from citewell.cleaning import clean_line
 from citewell.errors import ParseError
-from citewell.parsing import office_math, packages, slides_data
+from citewell.parsing import office_math, packages, slides_data, word_tables
 from citewell.parsing.builder import Builder, Cell
 from citewell.parsing.numerals import column_letter
 from citewell.parsing.slides_shapes import MC, R
 from citewell.parsing.spans import Continued
-from citewell.parsing.word_lists import VAL, Lists, W, whole
+from citewell.parsing.word_lists import VAL, Lists, W
 from citewell.parsing.word_styles import CODE_STYLE, TITLES, ParagraphStyle, Styles, filled
+from citewell.parsing.word_tables import SDT, SDT_CONTENT, symbol, tick, value_of
 from citewell.records import Locator
 
-_P, _TBL, _TR, _TC, _SDT, _SDT_CONTENT = (f"{W}{name}" for name in ("p", "tbl", "tr", "tc", "sdt", "sdtContent"))
-_BOX = f"{W}txbxContent"
+_P, _TBL = f"{W}p", f"{W}tbl"
+_BOX, _FIELD = f"{W}txbxContent", f"{W}fldChar"
 _CHARACTERS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}ptab": "\t"}
 _SKIPPED = frozenset(
     [f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "instrText", "delText", "footnoteReference", "rt")]
@@ -40,7 +41,6 @@ _DRAWN = frozenset(
 )  # fmt: skip
 _PICTURE = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _NOTES = {"footnotes": "Footnotes", "endnotes": "Endnotes"}
-_MAX_SPAN = 1_000
 _MAX_NESTED = 30  # text boxes and tables within each other
 
 
@@ -156,7 +156,7 @@ class _Body:
             return style, style.number if style.number != "0" else "", style.level or 0
         named = properties.find(f"{W}pStyle")
         style = self.styles.paragraph("" if named is None else named.get(VAL, ""))
-        outline = _number(properties.find(f"{W}outlineLvl"))
+        outline = value_of(properties.find(f"{W}outlineLvl"))
         if outline is not None:
             style = _with_heading(style, outline + 1 if 0 <= outline < 9 else 0)
         number, level = style.number, style.level
@@ -166,7 +166,7 @@ class _Body:
         if list_ is not None:
             own = list_.find(f"{W}numId")
             number = number if own is None else own.get(VAL, "")
-            given = _number(list_.find(f"{W}ilvl"))
+            given = value_of(list_.find(f"{W}ilvl"))
             level = given if given is not None else level
         return style, number if number != "0" else "", min(max(level or 0, 0), 8)
 
@@ -188,16 +188,7 @@ class _Body:
                 continue
             if tag == _PICTURE and (words := packages.picture_words(element)):
                 line.pictures.append(words)
-            text = None
-            if tag == f"{W}t":
-                text = element.text or ""
-            elif tag in office_math.FORMULAS:
-                apart = " " if _is_formula(element.getprevious()) else ""
-                text = apart + office_math.line(element)
-            elif tag == f"{W}sym":
-                text = _symbol(element)
-            elif tag in _CHARACTERS:
-                text = _CHARACTERS[tag]
+            text = _characters(element)
             if text is None:
                 reason = self.styles.unseen(element, style.identity, paper=paper) if tag == f"{W}r" else reason
                 stack.append((iter(element), reason))
@@ -235,14 +226,16 @@ class _Body:
         self.paper = paper
 
     def table(self, element: Any) -> None:
-        rows = [list(_row(row)) for row in _rows(element)]
+        rows = [list(word_tables.cells(row)) for row in word_tables.rows(element)]
         self.tables += 1
         part = f"table {self.tables}"
         style = element.find(f"{W}tblPr/{W}tblStyle")
         paper = self.paper
         if style is not None and self.styles.colours_tables(style.get(VAL, "")):
             self.paper = False
-        if max((len(row) for row in rows), default=0) < 2 or len(rows) == 1:
+        narrow = max((len(row) for row in rows), default=0) < 2
+        column = [cell for row in rows for cell, _, continued in row if not continued] if narrow else []
+        if len(rows) == 1 or (narrow and not word_tables.is_column(column)):
             if self.depth < _MAX_NESTED:
                 self.depth += 1
                 for cell in (cell for row in rows for cell, _, _ in row):  # a box around text, not a table
@@ -263,10 +256,14 @@ class _Body:
             cells = merged.row(own)
             place = Locator(part=part, cells=f"A{number}:{column_letter(max(1, len(cells)))}{number}")
             filled_cells = sum(1 for text, _ in cells if text.strip())
-            if number == 1 and filled_cells >= 2:
+            if number == 1 and (filled_cells >= 2 or self.names_column(rows)):
                 table.header(cells, place)
             else:
                 table.row(cells, place)
+
+    def names_column(self, rows: list[list[tuple[Any, int, str]]]) -> bool:
+        """Whether the first row of a table of one column is its header."""
+        return len(rows) > 2 and max(map(len, rows)) < 2 and bool(rows[0]) and word_tables.is_name(rows[0][0][0])
 
     def cell(self, cell: Any, depth: int = 0) -> str:
         """A cell's text on one line; tables and text boxes inside it are read in order."""
@@ -274,7 +271,12 @@ class _Body:
         pieces: list[str] = []
         for element in _flattened(cell) if depth < _MAX_NESTED else ():
             if element.tag == _TBL:
-                inner = (each for row in _rows(element) for each, _, continued in _row(row) if not continued)
+                inner = (
+                    each
+                    for row in word_tables.rows(element)
+                    for each, _, continued in word_tables.cells(row)
+                    if not continued
+                )
                 pieces += (self.cell(each, depth + 1) for each in inner)
                 continue
             style, number, level = self.look(element)
@@ -320,6 +322,18 @@ class _Body:
                     self.out.add("paragraph", text, Locator(part=f"page {relation.kind}"))
 
 
+def _characters(element: Any) -> str | None:
+    """What an element says by itself; ``None`` when that is said by the elements in it."""
+    tag = element.tag
+    if tag == f"{W}t":
+        return element.text or ""
+    if tag in office_math.FORMULAS:
+        return (" " if _is_formula(element.getprevious()) else "") + office_math.line(element)
+    if tag == f"{W}sym":
+        return symbol(element)
+    return tick(element) or None if tag in {SDT, _FIELD} else _CHARACTERS.get(tag)
+
+
 def _is_formula(element: Any) -> bool:
     return element is not None and element.tag in office_math.FORMULAS
 
@@ -328,64 +342,14 @@ def _with_heading(style: ParagraphStyle, heading: int) -> ParagraphStyle:
     return ParagraphStyle(style.identity, style.name, heading, style.number, style.level, style.shaded)
 
 
-def _symbol(element: Any) -> str:
-    """A character of a symbol font, as the private code that Word files give it."""
-    code = element.get(f"{W}char", "")
-    try:
-        return chr(int(code, 16)) if 0 < len(code) <= 4 else ""
-    except ValueError:
-        return ""
-
-
 def _flattened(parent: Any) -> Iterator[Any]:
     """Paragraphs and tables, through content controls and tracked blocks."""
     for element in parent:
         if element.tag in {_P, _TBL}:
             yield element
-        elif element.tag == _SDT:
-            content = element.find(_SDT_CONTENT)
+        elif element.tag == SDT:
+            content = element.find(SDT_CONTENT)
             if content is not None:
                 yield from _flattened(content)
         elif element.tag in {f"{W}ins", f"{W}moveTo", f"{W}customXml", f"{W}smartTag"}:
             yield from _flattened(element)
-
-
-def _rows(table: Any) -> Iterator[Any]:
-    """Rows that are there: not those whose deletion is tracked."""
-    for element in table:
-        if element.tag == _TR:
-            if element.find(f"{W}trPr/{W}del") is None:
-                yield element
-        elif element.tag == _SDT and element.find(_SDT_CONTENT) is not None:
-            yield from _rows(element.find(_SDT_CONTENT))
-
-
-def _row(row: Any) -> Iterator[tuple[Any, int, str]]:
-    """Cells with their 0-based column, and by what they continue a merged cell (empty: they do not)."""
-    before = row.find(f"{W}trPr/{W}gridBefore")
-    column = min(max(0, _number(before) or 0), _MAX_SPAN)
-    for cell in _cells(row):
-        properties = cell.find(f"{W}tcPr")
-        width, continued = 1, ""
-        if properties is not None:
-            width = min(max(1, _number(properties.find(f"{W}gridSpan")) or 1), _MAX_SPAN)
-            for name in ("vMerge", "hMerge"):
-                merge = properties.find(f"{W}{name}")
-                if merge is not None and merge.get(VAL) in {None, "continue"}:
-                    continued = name
-        yield cell, min(column, _MAX_SPAN), continued
-        column += width
-
-
-def _cells(row: Any) -> Iterator[Any]:
-    for element in row:
-        if element.tag == _TC:
-            yield element
-        elif element.tag == _SDT and element.find(_SDT_CONTENT) is not None:
-            yield from _cells(element.find(_SDT_CONTENT))
-        elif element.tag == f"{W}customXml":
-            yield from _cells(element)
-
-
-def _number(element: Any) -> int | None:
-    return None if element is None else whole(element.get(VAL), -1)
