@@ -72,7 +72,7 @@ with ParserPool(opened.store.settings.parsing) as pool:
         elif name == "add":
             opened.add(argument)
         elif name == "remove":
-            opened.remove(argument, prove=argument.endswith(("1.txt", "5.txt")))
+            opened.remove(argument, prove=argument.endswith(tuple(sys.argv[2:])))
         elif name == "reindex":
             opened.reindex(chunking={"max_tokens": argument})
         elif name == "snapshot":
@@ -83,6 +83,9 @@ with ParserPool(opened.store.settings.parsing) as pool:
             opened.drop_snapshot(argument)
         print(json.dumps(name), flush=True)
 """
+
+PROVED = ("1.txt", "5.txt")
+"""Files with these endings are removed with proof."""
 
 State = dict[str, int]
 """File name → generation of its text."""
@@ -104,6 +107,7 @@ class World:
     excluded: set[str] = field(default_factory=set)
     snapshots: dict[str, State] = field(default_factory=dict)
     excluded_then: dict[str, set[str]] = field(default_factory=dict)  # snapshot → what was excluded when it was taken
+    erased_since: dict[str, set[str]] = field(default_factory=dict)  # snapshot → what was removed with proof later
     generation: int = 0
     kills: dict[str, int] = field(default_factory=dict)  # operation in flight → how often
     acknowledged: int = 0
@@ -161,7 +165,8 @@ class World:
             return "snapshot", f"s{self.random.randrange(10**9)}", [self.state], self.state
         if kind == "restore" and self.snapshots:
             name = self.random.choice(sorted(self.snapshots))
-            after = {k: v for k, v in self.snapshots[name].items() if k not in self.excluded}
+            out = self.excluded | (self.erased_since[name] - self.state.keys())
+            after = {k: v for k, v in self.snapshots[name].items() if k not in out}
             return "restore", name, [self.state, after], after
         if kind == "drop" and self.snapshots:
             name = self.random.choice(sorted(self.snapshots))
@@ -245,8 +250,12 @@ class World:
         if name == "snapshot":
             self.snapshots[str(argument)] = dict(after)
             self.excluded_then[str(argument)] = set(self.excluded)
+            self.erased_since[str(argument)] = set()
         if name == "restore":
             self.excluded |= self.excluded_then[str(argument)]
+            self.excluded |= self.snapshots[str(argument)].keys() - after.keys()
+        if name in {"sync", "add"}:
+            self.excluded &= self.folder.keys()  # what is gone needs no row any more
         if name == "drop":
             self.snapshots.pop(str(argument), None)
 
@@ -261,7 +270,7 @@ class World:
 def run(world: World) -> None:
     """One worker from start to kill."""
     worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(world.collection)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, "-c", WORKER, str(world.collection), *PROVED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, bufsize=1, start_new_session=True,
     )  # fmt: skip
     try:
@@ -285,6 +294,9 @@ def operate(world: World, worker: subprocess.Popen[str], *, last: bool) -> None:
     assert worker.stdin is not None and worker.stdout is not None and worker.stderr is not None
     before = set(world.excluded)
     name, argument, possible, after = world.next_operation()
+    if name == "remove" and str(argument).endswith(PROVED):
+        for erased in world.erased_since.values():
+            erased.add(Path(str(argument)).name)  # also when it is killed: its receipt may have been written
     began = time.monotonic()
     worker.stdin.write(json.dumps([name, argument]) + "\n")
     typical = world.seconds.get(name, 0.5)
@@ -320,7 +332,8 @@ def series(seed: int, runs: int, folder: Path) -> World:
         except ViolationError as violation:
             kept = folder / f"violation-{seed}-{number}"
             shutil.copytree(world.root, kept)
-            raise SystemExit(f"seed {seed}, run {number}: {violation}\nThe collection is kept in {kept}") from None
+            print(f"seed {seed}, run {number}: {violation}\nThe collection is kept in {kept}", flush=True)
+            raise SystemExit(1) from None
         if (number + 1) % 50 == 0:
             print(f"seed {seed}: {number + 1}/{runs} kills, {world.acknowledged} operations acknowledged", flush=True)
     return world

@@ -288,7 +288,7 @@ def ingest(collection_path: Path, files: Path, report: Path) -> None:
         })  # fmt: skip
         held = f"{item.message} {item.title}"
         if item.status == "indexed":
-            held += json.dumps(collection.document(item.document_id).to_json())
+            held += json.dumps(collection.store.blobs.get(item.version))
         if SECRET in held:
             leaks.append(f"{item.uri!a} holds the canary's words")
     status = Path("/proc/self/status").read_text()

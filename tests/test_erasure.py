@@ -132,6 +132,24 @@ def test_a_removal_can_reach_into_the_snapshots(collection: Collection, share: P
     assert any("lentil" in hit.passage.text for hit in collection.search("Friday soup"))
 
 
+def test_what_came_back_before_a_snapshot_comes_back_with_it(collection: Collection, share: Path) -> None:
+    """A receipt keeps a document out of earlier snapshots, not out of those that hold it with good reason."""
+    collection.add(share)
+    snapshots.create(collection.store, "early")
+    collection.remove(share / "vault.md", prove=True)
+    time.sleep(1.1)  # receipts and snapshots are dated to the second
+    collection.add(share / "vault.md")
+    snapshots.create(collection.store, "late")
+    (share / "vault.md").unlink()
+    collection.sync()
+    collection.restore("late")
+    assert any("violet" in hit.passage.text for hit in collection.search("phrase that opens the vault"))
+    (share / "vault.md").unlink(missing_ok=True)
+    collection.sync()
+    collection.restore("early")
+    assert not any("violet" in hit.passage.text for hit in collection.search("phrase that opens the vault"))
+
+
 def test_sentences_that_other_documents_hold_too_are_named_not_denied(collection: Collection, share: Path) -> None:
     (share / "copy.md").write_text(f"# A copy\n\n{SENTENCE}\n")
     collection.add(share)

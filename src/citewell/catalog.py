@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     Connection,
@@ -295,7 +296,7 @@ def _item(row: Any) -> Item:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": 30})
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

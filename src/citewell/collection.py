@@ -329,9 +329,11 @@ class Collection:
         Documents that were removed since stay out, those of a receipt also when their whole source was removed.
         """
         from citewell.erasure import erased_ids
-        from citewell.snapshots import restore
+        from citewell.snapshots import read_snapshot, restore
 
-        return restore(self.store, name, keep_present=keep_present, erased=erased_ids(self.store))
+        store = self.store
+        erased = erased_ids(store, since=read_snapshot(store.root, name).created_at)
+        return restore(store, name, keep_present=keep_present, erased=erased)
 
     def drop_snapshot(self, name: str) -> None:
         """Deletes a snapshot and the stored texts that only it needed."""

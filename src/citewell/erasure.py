@@ -225,11 +225,13 @@ def prove(store: Store, evidence: Evidence) -> Receipt:
     return receipt
 
 
-def erased_ids(store: Store) -> frozenset[str]:
-    """Ids of every document that a receipt says was removed."""
+def erased_ids(store: Store, since: str = "") -> frozenset[str]:
+    """Ids of every document that a receipt of ``since`` (ISO 8601 UTC) or later says was removed."""
     found: set[str] = set()
     for path in sorted((store.root / RECEIPTS).glob("*.json")):
-        found.update(each["document_id"] for each in json.loads(path.read_text(encoding="utf-8"))["documents"])
+        receipt = json.loads(path.read_text(encoding="utf-8"))
+        if receipt["removed_at"] >= since:
+            found.update(each["document_id"] for each in receipt["documents"])
     return frozenset(found)
 
 

@@ -134,7 +134,8 @@ _INDEX_ENGINE = re.compile(r"\(os error (\d+)\)")  # how Rust writes an error nu
 
 
 class Refusals:
-    """In its block, what the system refuses ends as a :class:`StorageError` that names ``place``."""
+    """In its block, what the system refuses ends as a :class:`StorageError` that names ``place``, and what is damaged
+    as an :class:`IntegrityError`."""
 
     def __init__(self, place: str | os.PathLike[str]) -> None:
         self._place = place
@@ -147,6 +148,8 @@ class Refusals:
     ) -> None:
         if error is not None and (told := refusal(error, self._place)):
             raise StorageError(told) from error
+        if error is not None and (told := damage(error, self._place)):
+            raise IntegrityError(told) from error
 
 
 def refusal(error: BaseException, place: str | os.PathLike[str] = "") -> str:
@@ -184,3 +187,26 @@ def _number(error: BaseException) -> tuple[int, str]:
     found = _INDEX_ENGINE.search(str(error))
     number = int(found[1]) if found else 0
     return (number, os.strerror(number)) if number in _ADVICE else (0, "")
+
+
+_DAMAGED_TABLE = re.compile(
+    r"file size is too small|failed to fill whole buffer|invalid magic|Invalid range"
+    r"|Not found: \S+/(?:data|_indices|_versions|_deletions)/"
+)
+"""How the index engine tells of files of its own that are short or missing."""
+
+
+def damage(error: BaseException, place: str | os.PathLike[str] = "") -> str:
+    """Which part of a collection is damaged, for people; empty when ``error`` is about anything else."""
+    if isinstance(error, CitewellError):
+        return ""
+    where = f" of '{place}'" if str(place) else ""
+    for each in _with_causes(error):
+        if str(getattr(each, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return f"The catalog{where} is damaged: {each}. Restore it from a copy of the collection."
+        if _DAMAGED_TABLE.search(str(each)):
+            return (
+                f"A file of the passage table{where} is damaged or missing. See what can be mended:  citewell check "
+                "--repair  Otherwise restore it from a copy of the collection."
+            )
+    return ""

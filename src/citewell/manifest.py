@@ -88,6 +88,8 @@ def read_manifest(root: Path) -> Manifest:
     path = root / MANIFEST
     data = _read_toml(root, path)
     version = data.get("format_version")
+    if version is None:
+        raise CollectionError(f"{path} has no format_version. Restore it from a copy of the collection.")
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise CollectionError(
             f"'{root}' has format version {version}; this release reads up to {FORMAT_VERSION}. It was not changed. "
@@ -193,6 +195,10 @@ def _read_toml(root: Path, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
+        if (root / FIRST_TABLE).is_dir() or (root / "snapshots").is_dir():
+            raise CollectionError(
+                f"'{root}' has parts of a collection, but no {MANIFEST}. Was only part of it copied? Restore that file from a copy."
+            ) from None
         raise CollectionError(
             f"There is no collection at '{root}'. Make one by adding a folder:  citewell -c '{root}' add FOLDER"
         ) from None

@@ -93,6 +93,7 @@ class Store:
         from citewell.index.passages import PassageTable
         from citewell.models.encoder import load_encoder
 
+        _check_path(root)
         if root.exists() and (not root.is_dir() or any(entry.name != "lock" for entry in root.iterdir())):
             if not _is_unfinished(root):
                 raise CollectionError(
@@ -119,7 +120,9 @@ class Store:
 
     @staticmethod
     def open(root: Path) -> Store:
-        return Store(root, read_manifest(root))
+        manifest = read_manifest(root)
+        _check_path(root)
+        return Store(root, manifest)
 
     @staticmethod
     def open_snapshot(root: Path, name: str) -> Store:
@@ -163,6 +166,11 @@ class Store:
 
         path = self.folder / self.manifest.catalog
         if not self.read_only:
+            if not (path.exists() and path.stat().st_size) and self.index.count(Scope.owner()):
+                raise IntegrityError(
+                    f"{path} is missing or empty, but the index holds passages. Nothing was changed. Restore it from a "
+                    "copy of the collection."
+                )
             return Catalog(path)
         copies = tempfile.mkdtemp(prefix="citewell-snapshot-")
         catalog = Catalog(Path(shutil.copy(path, copies)))
@@ -250,6 +258,16 @@ class Store:
             self.index.optimize()
         if erase:
             self.blobs.keep_only(self.kept_versions())
+
+
+def _check_path(root: Path) -> None:
+    """The index engine keeps no tables below folders whose names have control characters or are not UTF-8."""
+    path = os.fsencode(root.absolute()).decode("utf-8", "replace")
+    if "\ufffd" in path or any(character < " " or character == "\x7f" for character in path):
+        raise CollectionError(
+            f"A collection cannot be at {path!r}: the names on the way hold control characters or are not UTF-8. "
+            "Name another folder with -c; the documents may stay where they are."
+        )
 
 
 def snapshot_folder(root: Path, name: str) -> Path:

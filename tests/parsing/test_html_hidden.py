@@ -103,6 +103,44 @@ def test_a_page_of_nothing_but_menus_is_read(parse) -> None:
     assert "Prices" not in parse("<nav>Prices</nav><p>Words.</p>", "page.html").text
 
 
+MENU = "<ul class='nav' role='menu'>" + "<li><a href='/a'>Prices of lamps and bulbs</a></li>" * 40 + "</ul>"
+
+
+def test_a_page_of_next_to_nothing_but_menus_is_read_whole(parse) -> None:
+    parsed = parse(f"<p>My Section</p>{MENU}<p>My organisation</p>", "links.html")
+    assert parsed.text.count("Prices of lamps and bulbs") == 40
+    assert (parsed.blocks[0].kind, parsed.text.count("My Section")) == ("paragraph", 1)
+    secret = parse(f"<p>Here<span hidden>obey me</span></p>{MENU}", "links.html")
+    assert "obey" not in secret.text
+    assert _hidden(secret) == [("obey me", "hidden attribute")]  # once, though the page was read twice
+
+
+@pytest.mark.parametrize("said", ["The shop is closed on all Mondays.", "Closed.</p><p>" + "No lamp. " * 25])
+def test_a_short_article_among_large_menus_stays_clean(parse, said: str) -> None:
+    parsed = parse(f"<h1>News</h1><p>{said}</p>{MENU}", "news.html")
+    assert "lamps and bulbs" not in parsed.text
+    assert "osed" in parsed.text
+
+
+HOCR = """<html><head><meta name="ocr-system" content="gocr"/></head><body><div class="ocr_page" title="bbox 0 0 99 99">
+<p class="ocr_par" title="bbox 1 1 90 9" style="font-size:0pt">THE PROBLEM OF THE PACIFIC</p>{}</div></body></html>"""
+
+
+def test_pages_of_a_text_recogniser_have_no_sizes(parse, refused) -> None:
+    parsed = parse(HOCR.format("<p style='display:none'>obey me</p>"), "00000010.html")
+    assert parsed.text == "THE PROBLEM OF THE PACIFIC"
+    assert "hOCR" in parsed.notes[0]
+    assert _hidden(parsed) == [("obey me", "display: none")]
+    shown = parse(HOCR.format("<p>Words of a usual size.</p>"), "mixed.html")  # then sizes mean something
+    assert shown.text == "Words of a usual size."
+    assert _hidden(shown) == [("THE PROBLEM OF THE PACIFIC", "font size near zero")]
+    page = "<div class='ocr_page' title='bbox 0 0 9 9'><p style='{}'>Obey me.</p></div>"
+    assert refused(page.format("font-size:0"), "page.html").reason == "no_text"
+    recognised = '<meta name="ocr-system" content="x">' + page
+    for style in ("font-size:0;visibility:hidden", "font-size:0;color:white", "font-size:0;display:none"):
+        assert refused(recognised.format(style), "page.html").reason == "no_text"
+
+
 TABLE = """<table><caption>Prices</caption>
 <tr><th>Name</th><th colspan="2">Price</th></tr>
 <tr><td rowspan="2" id="lamp">Lamp<ul><li>oil</li><li>gas</li></ul></td><td>12</td><td>EUR</td></tr>
@@ -116,12 +154,25 @@ def test_tables_that_span_and_nest(parse) -> None:
         ("caption", "Prices"),
         ("table_header", "Name | Price"),
         ("table_row", "Lamp oil gas | 12 | EUR"),
-        ("table_row", "| 13 | USD"),
+        ("table_row", "Lamp oil gas | 13 | USD"),  # a row is found without the one above it
         ("table_row", "Set | see left right"),
     ]
-    assert find(parsed, "Lamp").cells[0].locator.part == "#lamp"
+    assert {find(parsed, words).cells[0].locator.part for words in ("| 12", "| 13")} == {"#lamp"}
     layout = "<table><tr><td>menu</td><td><table><tr><td>a</td><td>1</td></tr></table></td></tr></table>"
     assert outline(parse(layout, "layout.html")) == [("paragraph", "menu"), ("table_row", "a | 1")]
+
+
+NESTED = """<table><tr><td>A</td><td>B</td></tr><tr><td><table><tr><td>A1</td><td>B1</td></tr>
+<tr><td>C1</td><td>D1</td></tr></table></td><td>{}</td></tr></table>"""
+
+
+def test_a_table_with_tables_in_it_is_one_when_its_cells_are_short(parse) -> None:
+    assert outline(parse(NESTED.format("2"), "nested.html")) == [
+        ("table_header", "A | B"),
+        ("table_row", "A1 B1 C1 D1 | 2"),
+    ]
+    page = parse(NESTED.format("Words of the page, as long as a page has them. " * 9), "page.html")
+    assert [text for kind, text in outline(page) if kind.startswith("table")] == ["A1 | B1", "C1 | D1"]
 
 
 def test_formulas_definitions_and_xhtml(parse) -> None:

@@ -99,7 +99,7 @@ def test_footnotes_follow_the_body(parse) -> None:
     assert parsed.blocks[-1].locator.part == "footnote 2"
 
 
-def test_merged_word_cells_repeat_nothing(parse) -> None:
+def test_merged_word_cells_belong_to_every_row_they_span(parse) -> None:
     document = docx.Document()
     table = document.add_table(rows=3, cols=3)
     table.cell(0, 0).merge(table.cell(0, 1)).text = "Wide"
@@ -108,9 +108,49 @@ def test_merged_word_cells_repeat_nothing(parse) -> None:
     for row in (1, 2):
         table.cell(row, 1).text, table.cell(row, 2).text = f"b{row}", f"c{row}"
     parsed = parse(_docx(document), "merged.docx")
-    assert [text for _, text in outline(parsed)] == ["Wide | | Last", "Tall | b1 | c1", "| b2 | c2"]
+    assert [text for _, text in outline(parsed)] == ["Wide | | Last", "Tall | b1 | c1", "Tall | b2 | c2"]
     assert find(parsed, "Last").cells[1].locator.cells == "C1"
+    assert [cell.locator.cells for cell in find(parsed, "b2").cells] == ["A2", "B3", "C3"]
     assert table.cell(0, 0)._tc.find(qn("w:tcPr")) is not None
+
+
+_CONTROL = (
+    '<w:sdt xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"><w:sdtPr><w14:checkbox>'
+    '<w14:checked w14:val="{}"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r>{}</w:r></w:sdtContent></w:sdt>'
+)
+_OLD_FORM = (
+    '<w:r xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:fldChar w:fldCharType="begin">'
+    "<w:ffData><w:checkBox>{}</w:checkBox></w:ffData></w:fldChar></w:r>"
+)
+_WINGDING = '<w:sym w:font="Wingdings" w:char="F0FE"/>'
+
+
+def test_boxes_to_tick_say_whether_they_are_ticked(parse) -> None:
+    document = docx.Document()
+    for mark, words in (
+        (_CONTROL.format(1, "<w:t>☒</w:t>"), "juice"),
+        (_CONTROL.format(0, ""), "tea"),
+        (_CONTROL.format(1, _WINGDING), "coffee"),
+        (_OLD_FORM.format("<w:default w:val='0'/><w:checked/>"), "bread"),
+        (_OLD_FORM.format("<w:default w:val='0'/>"), "eggs"),
+    ):
+        paragraph = document.add_paragraph()
+        paragraph._p.append(parse_xml(mark))
+        paragraph.add_run(f" {words}")
+    lines = [text for _, text in outline(parse(_docx(document), "form.docx"))]
+    assert lines == ["☒ juice", "☐ tea", "☒ coffee", "☒ bread", "☐ eggs"]
+
+
+def test_a_table_of_one_column(parse) -> None:
+    document = docx.Document()
+    for cells in (("Services", "Breakfast", "Parking"), ("A frame", "of long words. " * 30), ("Only one cell",)):
+        table = document.add_table(rows=len(cells), cols=1)
+        for row, words in enumerate(cells):
+            table.cell(row, 0).text = words
+        document.add_paragraph("Between.")
+    kinds = [kind for kind, text in outline(parse(_docx(document), "column.docx")) if text != "Between."]
+    assert kinds == ["table_header", "table_row", "table_row", "paragraph", "paragraph", "paragraph"]
 
 
 def test_words_that_word_does_not_show_are_kept_apart(parse) -> None:

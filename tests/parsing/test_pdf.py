@@ -212,6 +212,26 @@ def test_running_headers_and_page_numbers_are_dropped(parse) -> None:
     assert [block.locator.page for block in parsed.blocks] == [1, 2, 3, 4, 5]
 
 
+def test_a_clause_that_comes_again_and_again_is_no_running_header(parse) -> None:
+    clause = "This clause binds both parties and their heirs."
+    pages = []
+    for number in range(1, 5):
+        page = Page().text(72, 810, f"Contract of sale, page {number}")
+        for place in (740, 640, 540):
+            page.text(72, place + 20, f"{number}.{place} Terms of part {number}", bold=True).text(72, place, clause)
+        pages.append(page)
+    parsed = parse(pdf(*pages), "contract.pdf")
+    assert parsed.text.count(clause) == 12
+    assert "Contract of sale" not in parsed.text
+
+
+def test_a_last_line_at_another_height_on_each_page_is_no_footer(parse) -> None:
+    pages = [Page().text(72, 760, f"Bill {number} for lamps.") for number in range(1, 6)]
+    for number, page in enumerate(pages):
+        page.text(72, 700 - 60 * number, "Thank you for your order.")
+    assert parse(pdf(*pages), "bills.pdf").text.count("Thank you") == 5
+
+
 def test_pages_on_their_side(parse) -> None:
     upright = Page(rotate=90).text(300, 72, "This line is upright when the page is shown.", turn=True)
     sideways = Page().text(300, 72, "This line lies on its side on the page.", turn=True)

@@ -97,10 +97,11 @@ def test_tables_of_slides_keep_their_cells(parse) -> None:
         "Rooms",
         "r0c0 | r0c1 | r0c2",
         "tall | r1c1 | r1c2",
-        "| r2c1 | r2c2",
+        "tall | r2c1 | r2c2",  # a row is found without the one above it
     ]
-    cell = find(parsed, "r2c1").cells[0].locator
+    tall, cell = (each.locator for each in find(parsed, "r2c1").cells[:2])
     assert (cell.slide, cell.part, cell.cells) == (1, "table 1", "B3")
+    assert tall.cells == "A2"
 
 
 def test_charts_give_their_title_and_numbers(parse) -> None:

@@ -25,7 +25,7 @@ from citewell.cli import (  # noqa: F401 — each registers its commands
 )
 from citewell.cli.app import app
 from citewell.cli.output import message
-from citewell.errors import IntegrityError, UserError, refusal
+from citewell.errors import IntegrityError, UserError, damage, refusal
 
 INTERRUPTED = 130  # what the command line library exits with after Ctrl-C: 128 + SIGINT
 
@@ -51,6 +51,9 @@ def run() -> None:
         if told := refusal(error):
             message(f"error: {told}")
             sys.exit(2)
+        if told := damage(error):
+            message(f"integrity problem: {told}")
+            sys.exit(1)
         path = _write_report(error)
         message(f"citewell failed: {type(error).__name__}: {error}")
         message(f"This is a fault of Citewell, not of yours. The report is in {path}")

@@ -16,6 +16,7 @@ from typing import Any
 
 import lance
 import numpy as np
+import pyarrow as pa
 from lance.query import MatchQuery
 from numpy.typing import NDArray
 
@@ -75,7 +76,7 @@ class PassageTable:
     def open(path: str | Path) -> PassageTable:
         """The table stored in ``path``."""
         if not (Path(path) / "_versions").is_dir():
-            raise CollectionError(f"{path} holds no passage table. Expected a directory made by Citewell.")
+            raise CollectionError(f"{path} holds no passage table. Restore it from a copy of the collection.")
         return PassageTable(lance.dataset(str(path)))
 
     @property
@@ -119,7 +120,8 @@ class PassageTable:
             if table.num_rows:
                 column = table.schema.get_field_index("readers")
                 changed = [list(readers[document]) for document in table["document_id"].to_pylist()]
-                table = table.set_column(column, table.schema.field(column), [changed])
+                wanted = table.schema.field(column)  # with its type: lists that are all empty do not tell theirs
+                table = table.set_column(column, wanted, pa.array(changed, wanted.type))
                 dataset.merge_insert("id").when_matched_update_all().execute(table)
         return int(dataset.version)
 

@@ -96,6 +96,12 @@ def _refuse_short_files(root: Path, since_ns: int) -> None:
                 raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
 
+def _is_whole(index: Path) -> bool:
+    """Whether the files of an index are there and not cut off."""
+    files = list(index.glob("*.lance"))
+    return bool(files) and not any(_is_short(path, 0) for path in files)
+
+
 def _is_short(path: Path, since_ns: int) -> bool:
     """Whether a file that was written since then lacks its end."""
     ending = _ENDINGS[path.suffix]
@@ -162,6 +168,11 @@ def _check_indexes(dataset: Any) -> list[str]:
     problems = [f"the index {name} is missing." for name in sorted(expected - present.keys())]
     if problems:
         return problems
+    root = Path(dataset.uri, "_indices")
+    lost = [index.name for index in dataset.describe_indices()
+            if not all(_is_whole(root / str(segment.uuid)) for segment in index.segments)]  # fmt: skip
+    if lost:
+        return [f"files of the index {name} are missing or short." for name in sorted(lost)]
     count = dataset.count_rows()
     if (behind := count - present[_FULL_TEXT_INDEX]) > 2 * _MAX_UNINDEXED:
         problems.append(f"the full-text index lacks {behind} passages; they are found, but slowly.")

@@ -52,6 +52,7 @@ _EMPTY_LINE = re.compile(r"\n\s*\n")
 _FEW_WORDS = 40  # a page of fewer, and less than this share of its words, has lost more than its menus
 _SMALL_SHARE = 0.2
 _SENTENCE = 6  # words in a row are something said, however long the menus around it
+_HEADER_ROWS = 4  # of header cells alone; a table of nothing else has no more
 _COMMENT_WORDS = 6  # fewer mark a place in the page, such as "end of header"
 _MAX_COMMENT = 2000  # longer comments are parts of pages that were switched off, not words
 
@@ -343,7 +344,7 @@ class _Walk:
         table = self.out.table()
         spread = Spread(self.out)
         unmarked = node.css_first("th") is None and looks_like_header(rows)
-        outside = self.look
+        outside, headed = self.look, 0
         for number, row in enumerate(rows):
             self.look = outside
             if (group := row.parent) is not None and group.tag in {"thead", "tbody", "tfoot"}:
@@ -351,8 +352,9 @@ class _Walk:
             if not self.enter(row, "tr"):
                 continue
             cells = spread.row(self.row(row, depth), min(MAX_SPAN, 2 * widest + 20), group and group.mem_id)
-            if is_header(row, number) or (unmarked and number == 0):
+            if is_header(row, first=number == headed < _HEADER_ROWS) or (unmarked and number == 0):
                 self.header(table, cells)
+                headed += 1
             else:
                 table.row(cells, self.locator())
         self.look = outside

@@ -18,11 +18,12 @@ def looks_like_header(rows: list[LexborNode]) -> bool:
     return any(_FIGURE.fullmatch(cell.text().strip()) for row in rows[1:5] for cell in cells_of(row))
 
 
-def is_header(row: LexborNode, number: int) -> bool:
+def is_header(row: LexborNode, *, first: bool) -> bool:
+    """first: whether only headers stand above it."""
     parent = row.parent
     if parent is not None and parent.tag == "thead":
         return True
-    return number == 0 and all(cell.tag == "th" for cell in cells_of(row))
+    return first and all(cell.tag == "th" for cell in cells_of(row))
 
 
 def has_header(row: LexborNode) -> bool:

@@ -14,6 +14,7 @@ from citewell.parsing.builder import Builder, Cell
 from citewell.parsing.dates import iso_date
 from citewell.parsing.encoding import decode
 from citewell.parsing.light_inline import asciidoc_words, org_words
+from citewell.parsing.spans import Spread
 from citewell.records import BlockKind, Locator
 
 _ASCIIDOC_HEADING = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?\s*")
@@ -230,34 +231,32 @@ def _asciidoc_table(page: _Page, fence: str, first: int) -> None:
     attributes = page.lines[first - 1] if first and page.lines[first - 1].startswith("[") else ""
     start, lines = page.position, page.until(re.compile(re.escape(fence) + r"\s*"))
     csv = fence[0] == "," or "format=csv" in attributes
-    found: list[tuple[str, int, int]] = []  # text, columns, line
+    found: list[tuple[str, int, int, int]] = []  # text, columns, rows, line
     width = _declared_columns(attributes)
     headed = "header" in attributes
     for number, line in enumerate(lines):
-        cells = [(each, 1, 1) for each in line.split(",")] if csv and line.strip() else _asciidoc_cells(line)
+        cells = [(each, 1, 1, 1) for each in line.split(",")] if csv and line.strip() else _asciidoc_cells(line)
         if cells and not found and len(re.findall(r"(?:^|\s)[<^>.]*h\|", line)) == len(cells):
             headed = True
         if not cells and line.strip() and found:
             found[-1] = (f"{found[-1][0]} {line.strip()}", *found[-1][1:])  # a cell of several lines
         if cells and not found and number == 0 and not headed and len(lines) > 1 and not lines[1].strip():
             headed = len(cells) > 1
-        found += [(text, columns, start + number) for text, columns, times in cells for _ in range(times)]
-        width = width or sum(columns * times for _, columns, times in cells)
+        found += [(text, columns, rows, start + number) for text, columns, rows, times in cells for _ in range(times)]
+        width = width or sum(columns * times for _, columns, _, times in cells)
     _asciidoc_rows(page, found, max(1, width), headed)
 
 
-def _asciidoc_rows(page: _Page, found: list[tuple[str, int, int]], width: int, headed: bool) -> None:
-    table = page.out.table()
-    row: list[Cell] = []
-    for text, columns, line in found:
+def _asciidoc_rows(page: _Page, found: list[tuple[str, int, int, int]], width: int, headed: bool) -> None:
+    table, spread, taken = page.out.table(), Spread(page.out), 0
+    row: list[tuple[Cell, int, int]] = []
+    for number, (text, columns, rows, line) in enumerate(found, start=1):
         place = Locator(lines=(line + 1, line + 1))
-        row.append((asciidoc_words(text, page.attributes), place))
-        row += [("", place)] * (min(columns, width) - 1)
-        if len(row) >= width:
-            (table.header if headed else table.row)(row, row[0][1])
-            row, headed = [], False
-    if row:
-        table.row(row, row[0][1])
+        row.append(((asciidoc_words(text, page.attributes), place), min(columns, width), rows))
+        taken += min(columns, width)
+        if taken + spread.covered >= width or number == len(found):
+            (table.header if headed else table.row)(spread.row(row, width), row[0][0][1])
+            row, taken, headed = [], 0, False
 
 
 def _declared_columns(attributes: str) -> int:
@@ -275,14 +274,15 @@ def _plain_rows(page: _Page, first: int) -> None:
         (table.header if number == first else table.row)([(text, place) for text in cells], place)
 
 
-def _asciidoc_cells(line: str) -> list[tuple[str, int, int]]:
-    """(text, columns it spans, times it is repeated) of the cells that begin in a line."""
+def _asciidoc_cells(line: str) -> list[tuple[str, int, int, int]]:
+    """(text, columns and rows it spans, times it is repeated) of the cells that begin in a line."""
     marks = list(_ASCIIDOC_CELL.finditer(line))
-    found: list[tuple[str, int, int]] = []
+    found: list[tuple[str, int, int, int]] = []
     for mark, after in zip(marks, [*marks[1:], None], strict=False):
         count = min(int(mark[1] or 1), 100)
         text = line[mark.end() : after.start() if after else len(line)].replace("\\|", "|").strip()
-        found.append((text, count if mark[3] == "+" else 1, count if mark[3] == "*" else 1))
+        rows = min(int(mark[2] or 1), 100) if mark[3] == "+" else 1
+        found.append((text, count if mark[3] == "+" else 1, rows, count if mark[3] == "*" else 1))
     return found
 
 

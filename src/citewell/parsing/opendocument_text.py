@@ -30,6 +30,7 @@ from citewell.records import BlockKind, Locator
 MAX_REPEATS = 1_000
 """Cells or rows of text that one element may stand for. Files state millions of empty ones at the end of a row."""
 
+_Below = dict[int, tuple[int, Cell]]  # column → how many more rows a cell covers there, and that cell
 _MATH = "{http://www.w3.org/1998/Math/MathML}"
 _DESCENDED = frozenset(
     f"{TEXT}{name}"
@@ -215,7 +216,7 @@ class Body:
     def _write_table(self, element: Any, rows: list[tuple[Any, int]], part: str) -> None:
         table = self.out.table()
         number = 0
-        below: dict[int, tuple[int, Cell]] = {}
+        below: _Below = {}
         paper, self.paper = self.paper, self.paper and element.get(f"{TABLE}template-name") is None
         for row, repeats in rows:
             for _ in range(repeats if number + repeats < MAX_REPEATS or repeats == 1 else 1):
@@ -232,9 +233,8 @@ class Body:
                     table.row(cells, place)
         self.paper = paper
 
-    def _row(self, row: Any, part: str, number: int, below: dict[int, tuple[int, Cell]]) -> tuple[list[Cell], int]:
-        """The row's cells up to the last filled one, and how many columns it has. below: column → how many more rows
-        a cell from above covers there, and that cell."""
+    def _row(self, row: Any, part: str, number: int, below: _Below) -> tuple[list[Cell], int]:
+        """The row's cells up to the last filled one, and how many columns it has."""
         cells: list[Cell] = []
         column = 0
         said = False
@@ -253,10 +253,7 @@ class Body:
                 below[column] = height, cells[column]
             column = end
         for position, (rows, above) in list(below.items()):
-            if rows > 1:
-                below[position] = rows - 1, above
-            else:
-                del below[position]
+            below.pop(position) if rows < 2 else below.update({position: (rows - 1, above)})
         return cells if said else [], column
 
     def cell(self, cell: Any) -> str:

@@ -14,6 +14,7 @@ from citewell.parsing.pdf_lines import Row, rows_of
 from citewell.parsing.pdf_text import PageText, Word
 
 _MARGIN = 0.14  # share of the page's height at top and bottom where running headers and footers stand
+_SAME_HEIGHT = 6.0  # points; printers and page styles move running lines by less
 _LARGE = 1.2  # times the usual size: a title, which may come again at the top of pages and is no running header
 _MAX_LINES = 100  # looked at from each end of a page
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
@@ -47,14 +48,38 @@ def running_texts(pages: list[PageText]) -> dict[int, set[Word]]:
             found[page.number] = _artifacts(page)
         for line in _edge_lines(page, len(pages) == 2, usual):
             groups.setdefault(line.key, []).append(line)
+    bodies = _Bodies(pages)
     needed = max(3, min(5, round(0.4 * len(pages))))
     for key, lines in groups.items():
         counting = key.endswith("#") or _PAGE_NUMBER.fullmatch(lines[0].row.text.strip()) is not None
         repeated = len({line.page for line in lines}) >= (2 if counting else needed) and _regular(lines)
+        repeated = repeated and (counting or (_steady(lines) and not bodies.repeat(lines)))
         for line in lines:
             if repeated or _repeated_on_two(lines, len(pages)) or _states_its_page(line):
                 found.setdefault(line.page, set()).update(line.row.words)
     return found
+
+
+class _Bodies:
+    """The pages' text between their edges."""
+
+    def __init__(self, pages: list[PageText]) -> None:
+        self._pages = pages
+        self._texts: list[str] | None = None
+
+    def repeat(self, lines: list[_Line]) -> bool:
+        """Whether a line that comes again at the edges comes again in the text as often: a sentence of a contract is
+        repeated wherever it is needed, and stands at an edge by chance. Headings come once in the text."""
+        if self._texts is None:
+            self._texts = [_between_edges(page) for page in self._pages]
+        words = f" {' '.join(lines[0].row.text.split())} "
+        return sum(text.count(words) for text in self._texts) >= max(2, len(lines) // 2)
+
+
+def _between_edges(page: PageText) -> str:
+    margin = _MARGIN * page.height
+    inner = (word.text for word in page.words if word.bottom >= margin and word.top <= page.height - margin)
+    return f" {' '.join(inner)} "
 
 
 def _artifacts(page: PageText) -> set[Word]:
@@ -124,6 +149,12 @@ def _regular(lines: list[_Line]) -> bool:
         if max(values.count(statistics.mode(values)), steps.count(statistics.mode(steps))) < 0.6 * len(chosen):
             return False
     return True
+
+
+def _steady(lines: list[_Line]) -> bool:
+    """Whether most stand at the same height of their pages."""
+    usual = statistics.median_low([line.row.box[1] for line in lines])
+    return sum(abs(line.row.box[1] - usual) < _SAME_HEIGHT for line in lines) >= 0.6 * len(lines)
 
 
 def _repeated_on_two(lines: list[_Line], pages: int) -> bool:

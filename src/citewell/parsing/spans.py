@@ -42,6 +42,11 @@ class Spread:
         self._covered(cells)
         return cells if said else []
 
+    @property
+    def covered(self) -> int:
+        """How many columns of the next row are taken from above."""
+        return len(self._below)
+
     def _covered(self, cells: list[Cell]) -> None:
         while (waiting := self._below.get(len(cells))) is not None:
             rows, cell = waiting
