@@ -182,7 +182,6 @@ class World:
             gone = self.random.choice(names)
             (self.docs / gone).unlink()
             del self.folder[gone]
-            self.excluded.discard(gone)
         if self.random.random() < 0.4:
             self.write(f"f{self.random.randrange(40)}.txt")
 

@@ -232,7 +232,7 @@ def regular_files(folder: Path) -> Iterator[str]:
 
 def trace(place: Path, files: Path, count: int) -> dict[str, Any]:
     """Part of the files once more under strace; those that point elsewhere first."""
-    paths = [Path(each) for each in sorted(regular_files(files))]
+    paths = [path for each in sorted(regular_files(files)) if not (path := Path(each)).is_symlink()]
     wanted = [path for path in paths if path.parent.name in WANTED_IN_TRACE] or paths
     others = [path for path in paths if path.parent.name not in WANTED_IN_TRACE]
     half = min(len(wanted), count * 2 // 3)
@@ -280,6 +280,7 @@ def ingest(collection_path: Path, files: Path, report: Path) -> None:
     ParserPool.parse = timed  # type: ignore[method-assign]
     collection = citewell.open(collection_path, create=True)
     collection.add(files)
+    peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) >> 10
     rows, leaks = [], []
     for item in collection.items():
         rows.append({
@@ -291,8 +292,6 @@ def ingest(collection_path: Path, files: Path, report: Path) -> None:
             held += json.dumps(collection.store.blobs.get(item.version))
         if SECRET in held:
             leaks.append(f"{item.uri!a} holds the canary's words")
-    status = Path("/proc/self/status").read_text()
-    peak = int(status.partition("VmHWM:")[2].split()[0]) >> 10
     report.write_text(json.dumps({"rows": rows, "leaks": leaks, "megabytes": peak}))
 
 

@@ -305,3 +305,15 @@ def test_what_was_taken_out_follows_changed_rules_too(collection: Collection, tm
     assert [Path(item.uri).name for item in collection.items(Scope.of([]))] == ["menu.txt"]
     collection.restore("before", keep_present=False)
     assert [Path(item.uri).name for item in collection.items(Scope.of([]))] == ["menu.txt"]
+
+
+def test_rules_may_take_everything_from_everybody(collection: Collection, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "menu.txt").write_text(text_of(3))
+    collection.add(docs)
+    (docs / READERS_FILE).write_text('[[rule]]\npath = "**"\nreaders = []\n')
+    (report,) = collection.sync()
+    assert report.readers_changed == 1
+    assert collection.search("common code", scope=Scope.of(["user:ann"])) == []
+    assert len(collection.search("common code")) == 1

@@ -9,8 +9,10 @@ cannot be un-ranked. Sizes were chosen with ``benchmarks/chunking.py`` (numbers 
 from __future__ import annotations
 
 import math
+import re
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
@@ -22,6 +24,7 @@ from citewell.settings import ChunkingSettings
 CHUNKER_VERSION = "3"
 """Part of what a stored collection records; it changes when the same document would give other passages."""
 
+_CODE_LINE = re.compile(r"^[^\S\n]*\S(?:.*\S)?", re.MULTILINE)
 _LONGEST_TOKEN = 200  # characters; a longer one counts as several, so that no passage is megabytes long
 SPECIAL_TOKENS = 4  # what an encoder adds around text, and a margin for the line break after the context
 
@@ -56,9 +59,12 @@ class _Ruler:
     """Counts the tokens of any span of one text after tokenising it once."""
 
     def __init__(self, text: str, tokens: Tokens) -> None:
-        self._starts: list[int] = []
-        for start, end in tokens.token_spans(text):  # a word no one wrote, of a million letters, is one token
-            self._starts += range(start, end, _LONGEST_TOKEN) if end - start > _LONGEST_TOKEN else (start,)
+        self._starts = array("l")
+        for first, last in _stretches(text):
+            for start, end in tokens.token_spans(text[first:last]):
+                # A word no one wrote, of a million letters, is one token.
+                places = range(first + start, first + end, _LONGEST_TOKEN) if end - start > _LONGEST_TOKEN else None
+                self._starts.extend(places or (first + start,))
 
     def __call__(self, span: Span) -> int:
         return bisect_left(self._starts, span[1]) - bisect_left(self._starts, span[0])
@@ -76,6 +82,17 @@ class _Ruler:
             start = stripped(text, (cut, end))[0]
         pieces.append((start, end))
         return [piece for piece in pieces if piece[0] < piece[1]]
+
+
+def _stretches(text: str) -> Iterator[Span]:
+    """``text`` cut after line breaks into a million characters at most: tokens of a whole long text are gigabytes."""
+    start = 0
+    while start < len(text):
+        end = min(len(text), start + 1_000_000)
+        if end < len(text) and (line := text.rfind("\n", start, end)) >= start:
+            end = line + 1
+        yield start, end
+        start = end
 
 
 def chunk(document: Document, tokens: Tokens, settings: ChunkingSettings) -> list[Passage]:
@@ -177,12 +194,7 @@ def _units(document: Document, block: Block) -> list[Span]:
     if block.kind in {"paragraph", "list_item", "quote", "caption"}:
         return [(start + a, start + b) for a, b in sentence_spans(text, document.language)]
     if block.kind == "code":
-        spans, offset = [], start
-        for line in text.splitlines(keepends=True):
-            if line.strip():
-                spans.append((offset, offset + len(line.rstrip())))
-            offset += len(line)
-        return spans
+        return [(start + match.start(), start + match.end()) for match in _CODE_LINE.finditer(text)]
     return [block.span]
 
 

@@ -197,7 +197,7 @@ def _read_toml(root: Path, path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         if (root / FIRST_TABLE).is_dir() or (root / "snapshots").is_dir():
             raise CollectionError(
-                f"'{root}' has parts of a collection, but no {MANIFEST}. Was only part of it copied? Restore that file from a copy."
+                f"'{root}' has parts of a collection, but no {MANIFEST}. Restore it from a copy of the collection."
             ) from None
         raise CollectionError(
             f"There is no collection at '{root}'. Make one by adding a folder:  citewell -c '{root}' add FOLDER"

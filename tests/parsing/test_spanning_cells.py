@@ -21,6 +21,10 @@ HTML = """<table><tr><th rowspan="2">Year</th><th colspan="2">Sales</th></tr><tr
 XML = """<report><table><tgroup cols="2"><tbody><row><entry morerows="1">2023</entry><entry>January 134</entry></row>
 <row><entry>February 141</entry></row></tbody></tgroup></table><p>Words of a paragraph.</p></report>"""
 ADOC = "|===\n|Year |Month\n\n.2+|2023 |January 134\n|February 141\n|2024 |May 7\n|===\n"
+RTF = (
+    r"{\rtf1\ansi \trowd\clvmgf\cellx900\cellx2000\pard\intbl 2023\cell January 134\cell\row"
+    r"\trowd\clvmrg\cellx900\cellx2000\pard\intbl \cell February 141\cell\row\pard After.\par}"
+)
 RST = """+------+--------------+
 | 2023 | January 134  |
 |      +--------------+
@@ -79,6 +83,7 @@ def _cell(words: str) -> str:
         (XML, "sales.xml"),
         (ADOC, "sales.adoc"),
         (RST, "sales.rst"),
+        (RTF, "sales.rtf"),
         (_word(), "sales.docx"),
         (_slides(), "sales.pptx"),
         (_workbook("A2:A3"), "sales.xlsx"),

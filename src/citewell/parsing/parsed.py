@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from citewell.records import Block, Hidden, Json
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 """Part of every document's version: a new number makes the next sync read every file again. Raise it when the text or
 the blocks of any format change."""
 

@@ -273,6 +273,14 @@ class _Reader:
         if self.state.destination in self.blocks.kinds:
             self.blocks.begin_row()
 
+    def define_cell(self, _value: int | None) -> None:
+        if self.state.destination in self.blocks.kinds:
+            self.blocks.define_cell()
+
+    def define_continued(self, _value: int | None) -> None:
+        if self.state.destination in self.blocks.kinds:
+            self.blocks.define_continued()
+
     def end_row(self, _value: int | None) -> None:
         if self.state.destination in self.blocks.kinds:
             self.blocks.end_row()
@@ -320,5 +328,5 @@ _ACTIONS: dict[str, Action] = {
     "ls": _paragraph("listed", bool),
     "ilvl": _paragraph("level", lambda value: min(max(value or 0, 0), 8)),
     "par": _Reader.end_paragraph, "sect": _Reader.end_paragraph, "cell": _Reader.end_cell, "row": _Reader.end_row,
-    "trowd": _Reader.begin_row,
+    "trowd": _Reader.begin_row, "cellx": _Reader.define_cell, "clvmrg": _Reader.define_continued,
 }  # fmt: skip

@@ -11,6 +11,8 @@ from citewell.parsing.text_tables import framed, write_table
 from citewell.parsing.word_styles import CODE_STYLE, HEADING
 from citewell.records import Locator
 
+_MAX_COLUMNS = 1000
+
 
 @dataclass
 class Paragraph:
@@ -35,6 +37,9 @@ class _Flow:
     cells: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     open_row: bool = False
+    defined: int = 0  # cells of the open row
+    below: set[int] = field(default_factory=set)  # those of them that go on from the row above
+    continued: set[tuple[int, int]] = field(default_factory=set)  # row and column of such cells of the table
     finished: list[str] = field(default_factory=list)  # paragraphs, of all but the body
 
 
@@ -107,14 +112,24 @@ class Blocks:
         flow.cell = []
 
     def begin_row(self) -> None:
-        self._flows[-1].open_row = True
+        flow = self._flows[-1]
+        flow.open_row, flow.defined, flow.below = True, 0, set()
+
+    def define_cell(self) -> None:
+        self._flows[-1].defined += 1
+
+    def define_continued(self) -> None:
+        """The cell that is defined next goes on from the row above."""
+        if self._flows[-1].defined < _MAX_COLUMNS:
+            self._flows[-1].below.add(self._flows[-1].defined)
 
     def end_row(self) -> None:
         flow = self._flows[-1]
         flow.open_row = False
         if flow.cells:
+            flow.continued.update((len(flow.rows), column) for column in flow.below)
             flow.rows.append(flow.cells)
-        flow.cells = []
+        flow.cells, flow.defined, flow.below = [], 0, set()
 
     def finish(self) -> None:
         """Write what is open, then notes, comments and page headers."""
@@ -160,6 +175,7 @@ class Blocks:
 
     def _end_table(self, flow: _Flow) -> None:
         rows, flow.rows = flow.rows, []
+        continued, flow.continued = frozenset(flow.continued), set()
         if not rows:
             return
         self.tables += 1
@@ -167,7 +183,7 @@ class Blocks:
             for text in (text for row in rows for text in row if text.strip()):
                 self._write(text, "", Paragraph())
         else:
-            write_table(rows, f"table {self.tables}", self.out)
+            write_table(rows, f"table {self.tables}", self.out, continued=continued)
 
 
 def _joined(pieces: list[str]) -> str:
