@@ -168,6 +168,17 @@ def test_a_collection_that_may_not_be_written_can_be_asked(tmp_path: Path, docs:
         assert re.search(r"c\.citewell' cannot be written: Permission denied\. Asking works", done.stderr)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collection to be copied and damaged; its documents lie beside it."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "docs").mkdir()
+    for number in range(4):
+        note(folder / "docs" / f"{number}.txt", number)
+    citewell.open(folder / "c.citewell", create=True).add(folder / "docs")
+    return folder / "c.citewell"
+
+
 # -- half a collection -------------------------------------------------------------------------------------------------
 
 
@@ -201,11 +212,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.damages_on_purpose
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_half_a_collection_is_told_and_left_alone(
-    damage: str, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    damage: str, tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No command takes it for a fault of the program, and none deletes what is left, a repair included."""
-    root = tmp_path / "c.citewell"
-    citewell.open(root, create=True).add(docs)
+    root = Path(shutil.copytree(whole, tmp_path / "c.citewell"))
     DAMAGES[damage](root)
     before = content(root)
     failed = 0
@@ -225,10 +235,9 @@ def test_half_a_collection_is_told_and_left_alone(
 @pytest.mark.damages_on_purpose
 @pytest.mark.parametrize("lost", ["_indices", "blobs"])
 def test_what_can_be_made_again_is_made_again(
-    lost: str, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    lost: str, tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = tmp_path / "c.citewell"
-    citewell.open(root, create=True).add(docs)
+    root = Path(shutil.copytree(whole, tmp_path / "c.citewell"))
     shutil.rmtree(root / "blobs" if lost == "blobs" else root / "passages.lance" / "_indices")
     status, told = command(monkeypatch, capsys, "-c", str(root), "check")
     assert status == 1 and "missing" in told

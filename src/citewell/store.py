@@ -334,6 +334,8 @@ def _is_unfinished(root: Path) -> bool:
     """Whether the folder holds only what a killed ``create`` leaves."""
     if not root.is_dir() or (root / MANIFEST).exists():
         return False
+    if any((root / "blobs").glob("*")) or any((root / FIRST_TABLE / "data").glob("*")):
+        return False  # documents were stored: a copy that is missing its manifest
     return all(entry.name in _PARTS or entry.name.startswith(f"{MANIFEST}.") for entry in root.iterdir())
 
 

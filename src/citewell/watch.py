@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citewell.errors import CollectionError, MassRemovalError, PathError, SettingsError, UserError
+from citewell.errors import CollectionError, MassRemovalError, PathError, SettingsError, StorageError, UserError
 
 if TYPE_CHECKING:
     from citewell.collection import Collection
@@ -75,9 +75,10 @@ def watch(
                 on_reports(
                     collection.sync(within=() if everything else sorted(waiting), pool=pool, wait_seconds=BUSY_SECONDS)
                 )
-            except CollectionError as error:
+            except (CollectionError, StorageError) as error:
                 on_error(error)
-                continue  # someone else is writing: what changed is still waiting
+                stop.wait(BUSY_SECONDS)
+                continue  # someone else is writing, or the disk is full: what changed is still waiting
             except (PathError, MassRemovalError) as error:
                 on_error(error)
             if everything:
@@ -138,6 +139,6 @@ def every_so_often(
         began = time.monotonic()
         try:
             on_reports(collection.sync(wait_seconds=BUSY_SECONDS))
-        except (CollectionError, PathError, MassRemovalError) as error:
+        except (CollectionError, StorageError, PathError, MassRemovalError) as error:
             on_error(error)
         stop.wait(max(0.0, began + interval_seconds - time.monotonic()))
