@@ -37,6 +37,7 @@ import citewell
 from citewell.access import Scope
 from citewell.integrity import check
 from citewell.manifest import BUILDING
+from citewell.snapshots import read_snapshot
 from citewell.store import Store
 
 FILES, PARAGRAPHS = 10, 6
@@ -107,7 +108,6 @@ class World:
     excluded: set[str] = field(default_factory=set)
     snapshots: dict[str, State] = field(default_factory=dict)
     excluded_then: dict[str, set[str]] = field(default_factory=dict)  # snapshot → what was excluded when it was taken
-    erased_since: dict[str, set[str]] = field(default_factory=dict)  # snapshot → what was removed with proof later
     generation: int = 0
     kills: dict[str, int] = field(default_factory=dict)  # operation in flight → how often
     acknowledged: int = 0
@@ -165,7 +165,7 @@ class World:
             return "snapshot", f"s{self.random.randrange(10**9)}", [self.state], self.state
         if kind == "restore" and self.snapshots:
             name = self.random.choice(sorted(self.snapshots))
-            out = self.excluded | (self.erased_since[name] - self.state.keys())
+            out = self.excluded | (self.erased_since(name) - self.state.keys())
             after = {k: v for k, v in self.snapshots[name].items() if k not in out}
             return "restore", name, [self.state, after], after
         if kind == "drop" and self.snapshots:
@@ -173,6 +173,13 @@ class World:
             return "drop", name, [self.state], self.state
         self.edit()
         return "sync", None, None, self.after_sync()
+
+    def erased_since(self, snapshot: str) -> set[str]:
+        """Names of files that receipts written after a snapshot say were removed."""
+        taken = read_snapshot(self.collection, snapshot).created_at
+        receipts = [json.loads(path.read_text()) for path in self.collection.glob("receipts/*.json")]
+        later = [receipt for receipt in receipts if receipt["removed_at"] >= taken]
+        return {Path(each["uri"]).name for receipt in later for each in receipt["documents"]}
 
     def edit(self) -> None:
         names = sorted(self.folder)
@@ -249,7 +256,6 @@ class World:
         if name == "snapshot":
             self.snapshots[str(argument)] = dict(after)
             self.excluded_then[str(argument)] = set(self.excluded)
-            self.erased_since[str(argument)] = set()
         if name == "restore":
             self.excluded |= self.excluded_then[str(argument)]
             self.excluded |= self.snapshots[str(argument)].keys() - after.keys()
@@ -293,9 +299,6 @@ def operate(world: World, worker: subprocess.Popen[str], *, last: bool) -> None:
     assert worker.stdin is not None and worker.stdout is not None and worker.stderr is not None
     before = set(world.excluded)
     name, argument, possible, after = world.next_operation()
-    if name == "remove" and str(argument).endswith(PROVED):
-        for erased in world.erased_since.values():
-            erased.add(Path(str(argument)).name)  # also when it is killed: its receipt may have been written
     began = time.monotonic()
     worker.stdin.write(json.dumps([name, argument]) + "\n")
     typical = world.seconds.get(name, 0.5)

@@ -98,7 +98,8 @@ def main() -> None:
     print("\n".join(f"PROBLEM {each}" for each in outcome.problems) or "\nno problems")
     if arguments.out:
         result = {
-            "command": f"python -m benchmarks.hostile {' '.join(sys.argv[1:])}", "files": len(top(outcome.rows)),
+            "command": " ".join(("python -m benchmarks.hostile", *sys.argv[1:])).partition(" --out")[0],
+            "files": len(top(outcome.rows)),
             "seconds": round(outcome.seconds), "peak_mib": outcome.megabytes, "families": table, "trace": traced,
             "reasons": dict(Counter(row["reason"] or row["status"] for row in top(outcome.rows)).most_common()),
             "inside_others": len(outcome.rows) - len(top(outcome.rows)), "problems": outcome.problems,

@@ -19,6 +19,7 @@ import argparse
 import gzip
 import hashlib
 import json
+import os
 import random
 import sys
 import time
@@ -107,6 +108,7 @@ def calibration_texts(files: list[Path]) -> list[str]:
 
 def run_layers(graph: Any, rows: list[list[int]]) -> Iterator[dict[str, np.ndarray]]:
     """What each linear layer reads, one text at a time."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import, see citewell.models.encoder
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])

@@ -205,6 +205,8 @@ def walk_tar(data: bytes, name: str) -> Walk:
                     check_totals(name, len(data), seen, 0)
                 if not info.isdir() and not left_out(info.name):
                     yield _tar_inner(archive, info)
+                if info.size > MAX_UNPACKED:
+                    return  # to skip what it claims to hold would take hours
                 cast(Any, archive).members.clear()  # or every header stays in memory
     except (_CutOffError, *_BROKEN) as error:
         raise _CutOffError("corrupt", f"'{name}' is damaged or cut off ({error}).") from None

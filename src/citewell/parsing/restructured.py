@@ -46,6 +46,7 @@ _SILENT = (
     nodes.system_message, nodes.target, nodes.substitution_definition, nodes.pending, nodes.meta, nodes.raw,
     nodes.generated,
 )  # fmt: skip
+_LONGEST_LINE = 10_000  # the limit of docutils itself, whose patterns take minutes for a line of 60,000 digits
 _LONGEST_TITLE = 300
 
 
@@ -57,6 +58,10 @@ def read(data: bytes, out: Builder) -> None:
 def write(text: str, out: Builder) -> None:
     """Append reStructuredText to a document."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if max(map(len, text.split("\n"))) > _LONGEST_LINE:
+        plain_text.write(text, out)
+        out.notes.append(f"It has a line of more than {_LONGEST_LINE:,} characters; it was read as plain text.")
+        return
     stand_in(text)
     walk = _Walk(out)
     walk.document(publish_doctree(text, settings_overrides=_SETTINGS))
@@ -178,7 +183,7 @@ class _Walk:
         if not isinstance(node.parent, nodes.document | nodes.section):  # of a topic, sidebar or admonition
             self.text(words, node)
             return
-        above = sum(isinstance(each, nodes.title | nodes.subtitle) for each in node.document.children)
+        above = sum(isinstance(each, nodes.title | nodes.subtitle) for each in node.document.children[:20])
         if not self.level:  # of the document
             above = 1 if isinstance(node, nodes.title) else 2
             self.out.title = self.out.title or words[:_LONGEST_TITLE]
