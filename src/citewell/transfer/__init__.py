@@ -231,14 +231,14 @@ def _fill(store: Store, members: Path) -> Imported:
     documents = {item.document_id: item for item in items if item.version}
     _read_parses(store, members / _PARSES, {item.version for item in documents.values()})
     count = 0
+    for source in sources:  # before the passages: an index with passages and no catalog would be taken for damage
+        store.catalog.add_source(source)
     for passages, vectors in _read_passages(store, members, documents):
         store.index.commit(passages, vectors, ())
         count += len(passages)
     store.index.optimize()
-    for source in sources:
-        store.catalog.add_source(source)
     store.catalog.record(items, signatures)
-    return Imported("", len(documents), count, tuple(source.location for source in sources))
+    return Imported("", sum(item.is_document for item in items), count, tuple(source.location for source in sources))
 
 
 def _read_catalog(path: Path) -> tuple[list[Source], list[Item], dict[str, bytes]]:
