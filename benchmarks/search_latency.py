@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -58,11 +59,18 @@ def main() -> None:
             done += len(batch)
         table.optimize()
         built = time.perf_counter() - started
-        rows.append({"passages": size, "made_up": max(0, size - len(passages)), "build_seconds": round(built, 1),
-                     "disk_megabytes": disk(path), **time_searches(table, encoder, questions)})  # fmt: skip
+        rows.append({
+            "passages": size, "made_up": max(0, size - len(passages)), "build_seconds": round(built, 1),
+            "disk_megabytes": disk(path), "peak_megabytes": peak(), **time_searches(table, encoder, questions),
+        })  # fmt: skip
         print(json.dumps(rows[-1]), flush=True)
         save("search_latency", {"command": command(arguments), "machine": machine(), "rows": rows})
         plot(rows)
+
+
+def peak() -> int:
+    """Largest resident size of this process so far, in MB; it holds the real passages and vectors, too."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
 
 
 def parse_arguments(description: str) -> argparse.Namespace:
