@@ -78,9 +78,7 @@ def resolve(path: str | Path) -> Path:
     except (OSError, ValueError) as error:
         raise PathError(f"'{path}' is not a usable path: {error}.") from None
     if (name := readable(str(absolute))) != str(absolute):
-        raise PathError(
-            f"'{name}' is not UTF-8, as a source's path has to be. Rename it, or add a folder above it."
-        )
+        raise PathError(f"'{name}' is not UTF-8, as a source's path has to be. Rename it, or add a folder above it.")
     if not exists:
         parent = next((each for each in absolute.parents if each.exists()), absolute.anchor)
         raise PathError(f"'{path}' does not exist (the nearest folder that does is {parent}). Check the spelling.")
