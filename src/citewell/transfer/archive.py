@@ -55,7 +55,7 @@ def write_archive(path: Path, head: Json, folder: Path) -> None:
                 with (folder / name).open("rb") as file:
                     tar.addfile(_entry(name, described[name]["size"]), file)
         partial.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C as well: nothing half-written stays
         partial.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
