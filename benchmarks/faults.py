@@ -71,7 +71,7 @@ def child(job):
         citewell.cli.run.run()
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
-    except BaseException:
+    except BaseException:  # whatever it is, it is the outcome of this run, and status 3 is a violation
         traceback.print_exc()
         status = 3
     fired, count = shim.fault_fired().decode(errors="replace"), shim.fault_count()

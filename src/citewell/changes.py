@@ -116,7 +116,13 @@ def compare(
         )  # fmt: skip
         if own is None or len(good) < len(items) or _changed(own, entry):
             to_read.append(FileToRead(entry, readers, items, good))
-    if known and not seen and not within and not confirmed and any(_is_there(item) for item in known.values()):
+    if (
+        known
+        and not seen
+        and not within
+        and not confirmed
+        and any(item.status != "excluded" for item in known.values())
+    ):
         raise MassRemovalError(
             f"{location} lists no file, but {len(inside)} were there at the last sync (an unmounted drive?). "
             "Nothing was removed. If they are really gone:  citewell sync --yes"
@@ -184,10 +190,6 @@ KEPT = " The last version that could be read stays searchable."
 
 def _owned(store: Store) -> set[str]:
     return {item.document_id for item in store.catalog.items(Scope.owner())}
-
-
-def _is_there(item: Item) -> bool:
-    return item.status != "excluded"
 
 
 def _changed(item: Item, entry: FileEntry) -> bool:
