@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -56,3 +59,11 @@ def make_document(*blocks: tuple[str, str] | tuple[str, str, tuple[str, ...]], t
     return Document(
         "d" * 32, "v" * 32, "/docs/guide.md", title, "text/markdown", text, tuple(made), readers=("everyone",)
     )
+
+
+def settle(root: Path) -> None:
+    """Makes every file below look a minute old, so that its time is trusted."""
+    past = time.time() - 60
+    for path in root.rglob("*"):
+        if path.is_file():
+            os.utime(path, (past, past))

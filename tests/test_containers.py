@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import tarfile
-import time
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,6 +14,7 @@ from citewell import Scope
 from citewell.collection import Collection
 from citewell.errors import PathError
 from citewell.index.filters import Filters
+from tests.fakes import settle
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -53,12 +52,6 @@ def share(tmp_path: Path) -> Path:
     )  # fmt: skip
     settle(root)
     return root
-
-
-def settle(root: Path) -> None:
-    past = time.time() - 60
-    for path in root.rglob("*"):
-        os.utime(path, (past, past))
 
 
 def names(collection: Collection, status: str = "indexed") -> set[str]:

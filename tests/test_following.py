@@ -21,6 +21,7 @@ from citewell.errors import MassRemovalError, PathError, SettingsError, UserErro
 from citewell.failures import explain, retry_note
 from citewell.ingest import IngestReport
 from citewell.watch import WatchSettings, every_so_often, watch
+from tests.fakes import settle
 
 COMMAND = [sys.executable, "-c", "from citewell.cli import main; main()"]
 
@@ -33,13 +34,6 @@ def folder(tmp_path: Path) -> Path:
         (root / f"note-{number:02d}.txt").write_text(f"The code of cabinet number {number} is {number * 7919}.\n")
     settle(root)
     return root
-
-
-def settle(root: Path) -> None:
-    past = time.time() - 60
-    for path in root.rglob("*"):
-        if path.is_file():
-            os.utime(path, (past, past))
 
 
 def did(report: IngestReport) -> dict[str, int]:

@@ -16,6 +16,7 @@ import citewell
 from citewell import Scope
 from citewell.collection import Collection
 from citewell.errors import CollectionError, MassRemovalError, PathError
+from tests.fakes import settle
 
 
 @pytest.fixture
@@ -27,14 +28,6 @@ def folder(tmp_path: Path) -> Path:
     (root / "prices.csv").write_text("Item,Price\nPump,120 EUR\nValve,35 EUR\n")
     settle(root)
     return root
-
-
-def settle(root: Path) -> None:
-    """Makes every file look a minute old, so that its time is trusted."""
-    past = time.time() - 60
-    for path in root.rglob("*"):
-        if path.is_file():
-            os.utime(path, (past, past))
 
 
 def test_first_sync_adds_and_the_second_does_nothing(collection: Collection, folder: Path) -> None:
