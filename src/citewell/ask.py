@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
@@ -25,12 +25,23 @@ CLEARLY = 8.0  # log-likelihood by which a language must lead: of 266 English qu
 def ask(question: str, store: Store, scope: Scope, filters: Filters | None = None) -> Answer:
     """The best-supported sentences, quoted and cited; below the threshold a refusal with the nearest hits."""
     question = check_question(question, store.settings.answering.max_question_characters)
-    calibration = load_calibration()
     started = time.perf_counter()
     hits = search(question, store.index, store.encoder, scope, filters, store.settings.retrieval)
-    retrieved = time.perf_counter()
+    return answer_from(question, hits, store, {"retrieve": time.perf_counter() - started})
+
+
+def answer_from(
+    question: str,
+    hits: Sequence[Hit],
+    store: Store,
+    timings: Mapping[str, float] | None = None,
+    threshold: float | None = None,
+) -> Answer:
+    """The answer that these hits give. threshold: another than the calibrated one, in [0, 1]; 0 never refuses."""
+    calibration = load_calibration()
+    started = time.perf_counter()
     evidence, sure = read(question, hits, store.encoder, calibration)
-    refused = refusal(question, hits, sure, calibration.threshold)
+    refused = refusal(question, hits, sure, calibration.threshold if threshold is None else threshold)
     was_read = time.perf_counter()
     rivals = [] if refused else find_conflict(evidence)
     chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
@@ -45,7 +56,7 @@ def ask(question: str, store: Store, scope: Scope, filters: Filters | None = Non
         confidence=sure,
         refusal=refused,
         conflicts=(describe(rivals),) if rivals else (),
-        timings={"retrieve": retrieved - started, "read": was_read - retrieved, "cite": cited - was_read},
+        timings={**(timings or {}), "read": was_read - started, "cite": cited - was_read},
         trace_id=uuid.uuid4().hex,
     )
 
