@@ -27,6 +27,7 @@ RESULTS = Path(__file__).parent / "results"
 COMMAND = [sys.executable, "-c", "from citewell.cli import main; main()"]
 SAMPLE_SECONDS = 0.5
 ALLOWED_MEBIBYTES = 1536
+LINKS = 50_000  # of one file; a file system may allow no more than 65,000
 WORDS = "valve pump hall night shift report plan tank line motor water steam gauge press bolt seal".split()  # noqa: SIM905
 
 
@@ -107,10 +108,13 @@ def make(docs: Path, files: int, megabytes: int, log_megabytes: int, pictures: i
             line += 20_000
     if pictures:
         (docs / "many").mkdir()
-        first = docs / "many" / "0.png"
-        first.write_bytes(picture[:100])
-        for number in range(1, pictures):
-            os.link(first, docs / "many" / f"{number}.png")
+        for number in range(pictures):
+            path = docs / "many" / f"{number}.png"
+            if number % LINKS == 0:
+                first = path
+                first.write_bytes(picture[:100])
+            else:
+                os.link(first, path)
 
 
 def sentences(chance: random.Random, count: int) -> str:
