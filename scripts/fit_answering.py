@@ -2,6 +2,7 @@
 
     python -m scripts.fit_answering            # fits on the "fit" half, writes calibration.json, reports on both halves
     python -m scripts.fit_answering --report   # reports only
+    python -m scripts.fit_answering --folds 5  # cross-validates the whole procedure on both halves; writes nothing
 
 Two logistic models, both on the ``fit`` half alone. The first gives each unit of the retrieved passages the probability
 that it holds the gold quote. The second judges from the best unit whether the sentences shown hold it; it and the
@@ -19,6 +20,7 @@ import json
 import math
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,6 +34,8 @@ from citewell.answering import read as reading
 from citewell.answering.cite import choose
 from citewell.answering.conflicts import find_conflict
 from citewell.collection import Collection
+from citewell.evaluation.folds import CrossValidation, cross_validate
+from citewell.evaluation.questions import Gold, Question
 from citewell.models.encoder import load_encoder
 from citewell.retrieval.search import search
 from citewell.samples import corpus_path, questions_path
@@ -83,12 +87,16 @@ class Case:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--report", action="store_true", help="report on the shipped weights, change nothing")
+    parser.add_argument("--folds", type=int, metavar="K", help="cross-validate, and write nothing")
     parser.add_argument("--verbose", action="store_true", help="list the questions that were treated wrongly")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         collection = citewell.open(Path(folder) / "samples.citewell", create=True)
         collection.add(corpus_path())
         cases = [build(row, collection) for row in read_questions(collection)]
+    if arguments.folds:
+        print(json.dumps(validate(cases, arguments.folds).to_json(), indent=1))
+        return
     fit = [case for case in cases if case.row["split"] == "fit"]
     test = [case for case in cases if case.row["split"] == "test"]
     if not arguments.report:
@@ -162,7 +170,8 @@ def fit_units(cases: list[Case]) -> tuple[np.ndarray, float]:
     return logistic(np.vstack([case.features.units for case in used]), np.concatenate([case.labels for case in used]))
 
 
-def write(fit: list[Case]) -> None:
+def fit_all(fit: list[Case]) -> tuple[reading.Calibration, list[bool]]:
+    """Both models and the threshold, with which of the questions are answerable."""
     weights, bias = fit_units(fit)
     judged, right, answerable = [], [], []
     for fold in range(FOLDS):
@@ -175,11 +184,16 @@ def write(fit: list[Case]) -> None:
     confidence_weights, confidence_bias = logistic(np.asarray(judged), np.asarray(right), ridge=1.0)
     sure = 1 / (1 + np.exp(-(np.asarray(judged) @ confidence_weights + confidence_bias)))
     threshold = best_threshold(sure, np.asarray(right), np.asarray(answerable))
+    return reading.Calibration(weights, bias, confidence_weights, confidence_bias, threshold), answerable
+
+
+def write(fit: list[Case]) -> None:
+    fitted, answerable = fit_all(fit)
     OUT.write_text(json.dumps({
-        "weights": _named(reading.FEATURES, weights), "bias": round(bias, 5),
-        "confidence": {"weights": _named(reading.CONFIDENCE_FEATURES, confidence_weights),
-                       "bias": round(confidence_bias, 5)},
-        "threshold": round(threshold, 4),
+        "weights": _named(reading.FEATURES, fitted.weights), "bias": round(fitted.bias, 5),
+        "confidence": {"weights": _named(reading.CONFIDENCE_FEATURES, fitted.confidence_weights),
+                       "bias": round(fitted.confidence_bias, 5)},
+        "threshold": round(fitted.threshold, 4),
         "training": {
             "command": "python -m scripts.fit_answering", "date": date.today().isoformat(),
             "questions": {"file": questions_path().name, "split": "fit", "answerable": sum(answerable),
@@ -188,6 +202,26 @@ def write(fit: list[Case]) -> None:
             "encoder": load_encoder().identity, "ridge": RIDGE, "folds": FOLDS,
         },
     }, indent=1) + "\n", encoding="utf-8")  # fmt: skip
+
+
+def validate(cases: list[Case], k: int) -> CrossValidation:
+    """The share of questions treated rightly by the models that were fitted without them, by documents."""
+    by_id = {case.row["id"]: case for case in cases}
+    questions = [
+        Question(
+            row["id"], row["question"], answerable=case.answerable,
+            golds=tuple(Gold(each["document"]) for each in [row, *row.get("also", ())]) if case.answerable else (),
+        )
+        for case in cases for row in [case.row]
+    ]  # fmt: skip
+
+    def fit(chosen: Sequence[Question]) -> reading.Calibration:
+        return fit_all([by_id[each.id] for each in chosen])[0]
+
+    def score(fitted: reading.Calibration, chosen: Sequence[Question]) -> list[float]:
+        return [float(judge(by_id[each.id], fitted) in {"right", "refused rightly"}) for each in chosen]
+
+    return cross_validate(questions, fit, score, k)
 
 
 def _named(names: tuple[str, ...], values: np.ndarray) -> dict[str, float]:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citewell.access import Scope
-from citewell.evaluation.beir import RetrievalData, read_beir
+from citewell.evaluation.sets.beir import RetrievalData, read_beir
 from citewell.evaluation.retrieval import build_index
 from citewell.index import Ranking
 from citewell.models.encoder import load_encoder

@@ -19,7 +19,9 @@ from citewell.answering.read import FEATURES, PASSAGES_READ
 from citewell.catalog import Source
 from citewell.collection import Collection
 from citewell.errors import ParseReason
-from citewell.evaluation.retrieval import RESAMPLES, RUN_DOCUMENTS, Measured, RetrievalReport
+from citewell.evaluation.retrieval import RUN_DOCUMENTS, RetrievalReport
+from citewell.evaluation.runs import Figure
+from citewell.evaluation.statistics import RESAMPLES
 from citewell.index import rows
 from citewell.index.upkeep import VECTOR_INDEX_ROWS
 from citewell.ingest import IngestReport
@@ -136,7 +138,7 @@ def records() -> dict[str, dict[str, Any]]:
     citation = Citation("i", "d", "v", "/u", "t", "text", (0, 4), locator)
     claim, conflict = Claim("text", (0,), 1.0, "supported"), Conflict("differ", (0,))
     hit, refusal = Hit(passage, 1.0, "fused"), Refusal("weak_evidence", "no")
-    measured = Measured(0.5, 0.4, 0.6)
+    measured = Figure(0.5, 0.4, 0.6, 1)
     values = [
         locator, citation, claim, conflict, hit, refusal,
         Answer("q", "text", (claim,), (citation,), (hit,), 1.0, refusal, (conflict,)),

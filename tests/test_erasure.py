@@ -15,6 +15,8 @@ import pytest
 import citewell
 from citewell import erasure, snapshots
 from citewell.collection import Collection
+from citewell.evaluation.library import save_set
+from citewell.evaluation.questions import Gold, Question, QuestionSet
 
 SENTENCE = "The vault of branch Quillmere opens with the phrase violet-anvil-5520 at dawn."
 
@@ -35,12 +37,14 @@ def share(tmp_path: Path) -> Path:
 
 def test_the_receipt_says_what_was_checked_and_nothing_of_the_text(collection: Collection, share: Path) -> None:
     collection.add(share)
+    save_set(collection.store, QuestionSet("mine", (Question("q", "How?", golds=(Gold("vault.md", SENTENCE),)),)))
     removal = collection.remove(share / "vault.md", prove=True)
     receipt = removal.receipt
     assert receipt is not None and receipt.proved and removal.remaining == 0
     assert [each.uri for each in receipt.documents] == [str(share / "vault.md")]
     assert {check.where for check in receipt.checks} == {
-        "search", "passages and their indexes", "stored parses", "catalog", "settings, lock, receipts",
+        "search", "passages and their indexes", "stored parses", "catalog", "question sets and runs",
+        "settings, lock, receipts",
     }  # fmt: skip
     assert all(check.examined > 0 for check in receipt.checks)
     written = sorted((collection.store.root / erasure.RECEIPTS).iterdir())
@@ -181,6 +185,7 @@ def test_every_file_and_table_of_a_collection_is_claimed_by_a_holding(collection
     """A part added later must join the registry, or this fails."""
     collection.add(share)
     snapshots.create(collection.store, "one")
+    save_set(collection.store, QuestionSet("mine", (Question("q", "How?"),)))
     collection.remove(share / "menu.md", prove=True)
     collection.ask("Which phrase opens the vault?")
     assert erasure.unclaimed(collection.store) == []

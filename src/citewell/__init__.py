@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from citewell.access import Scope
     from citewell.collection import Collection, open  # noqa: A004 — the public verb, used as citewell.open
     from citewell.errors import CitewellError, UserError
+    from citewell.evaluation.metrics.ranking import retrieval_scores
     from citewell.index.filters import Filters
     from citewell.records import Answer, Citation, Document, Hit, Locator, Passage
     from citewell.settings import Settings
@@ -31,12 +32,12 @@ _HOMES = {
     "CitewellError": "citewell.errors", "UserError": "citewell.errors", "Filters": "citewell.index.filters",
     "Answer": "citewell.records", "Citation": "citewell.records", "Document": "citewell.records",
     "Hit": "citewell.records", "Locator": "citewell.records", "Passage": "citewell.records",
-    "Settings": "citewell.settings",
+    "Settings": "citewell.settings", "retrieval_scores": "citewell.evaluation.metrics.ranking",
 }  # fmt: skip
 
 __all__ = [
     "Answer", "Citation", "CitewellError", "Collection", "Document", "Filters", "Hit", "Locator", "Passage", "Scope",
-    "Settings", "UserError", "__version__", "open",
+    "Settings", "UserError", "__version__", "open", "retrieval_scores",
 ]  # fmt: skip
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from citewell.differences import Difference
     from citewell.duplicates import Group
     from citewell.erasure import Receipt
+    from citewell.evaluation.questions import QuestionSet
+    from citewell.evaluation.running import System
+    from citewell.evaluation.runs import Run
+    from citewell.evaluation.systems import SystemTable
     from citewell.ingest import IngestReport, Progress
     from citewell.integrity import Problem, RepairReport
     from citewell.parsing.sandbox import ParserPool
@@ -168,12 +172,14 @@ class Collection:
     def remove(self, target: str | os.PathLike[str], *, prove: bool = False, from_snapshots: bool = False) -> Removal:
         """Removes a source, a folder of it, or one document (path, URI or document id).
 
-        Documents whose file still exists stay out until someone adds their path again. The index is asked afterwards;
-        what it still holds is in ``remaining``. prove: also read every file of the collection for what was removed,
-        and write a receipt (:class:`citewell.erasure.Receipt`). The same call finishes a removal that was stopped.
+        Documents whose file still exists stay out until someone adds their path again. Question sets and runs kept in
+        the collection lose the documents' words too. The index is asked afterwards; what it still holds is in
+        ``remaining``. prove: also read every file of the collection for what was removed, and write a receipt
+        (:class:`citewell.erasure.Receipt`). The same call finishes a removal that was stopped.
         from_snapshots: take it out of every snapshot as well; otherwise the receipt names those that hold it.
         """
         from citewell import erasure, snapshots
+        from citewell.evaluation import forgetting
         from citewell.removal import exclude, forget_source
 
         name = os.fspath(target)
@@ -187,6 +193,7 @@ class Collection:
             gone = [item for item in named if item.status != "excluded"]  # the others went before
             evidence = erasure.gather(store, named) if prove else None
             whole = {each.id for each in sources}
+            forgetting.erase(store, {item.document_id for item in named})  # first: it reads what is about to go
             exclude(store, [item for item in gone if item.source_id not in whole])
             for source in sources:
                 forget_source(store, source)
@@ -241,6 +248,66 @@ class Collection:
         from citewell.ask import ask
 
         return ask(question, self.store, scope, filters)
+
+    def evaluate(
+        self,
+        questions: QuestionSet | str | os.PathLike[str],
+        *,
+        scope: Scope = OWNER,
+        split: str = "",
+        name: str = "",
+        limit: int | None = None,
+        system: System | None = None,
+        keep: bool = True,
+        resume: bool = False,
+        on_progress: Callable[[str, int, int], None] | None = None,
+    ) -> Run:
+        """Asks every question of a set and scores the answers; ``run.metrics`` has each figure with its interval.
+
+        questions: a set, the name of one in this collection, a file, or ``"samples"``. scope: who asks those that name
+        no principals of their own. name: of the run; default ``SET-1``, ``SET-2``, … keep: store it in the collection.
+        resume: continue a run of this name that was stopped.
+        """
+        from citewell.evaluation.keeping import evaluate_to, open_questions
+        from citewell.evaluation.running import evaluate
+
+        store = self.store
+        asked = open_questions(store, questions, split)
+        if not keep:
+            return evaluate(store, asked, scope, system=system, name=name, limit=limit, on_progress=on_progress)
+        return evaluate_to(
+            store, asked, scope, name=name, system=system, limit=limit, resume=resume, on_progress=on_progress
+        )[0]
+
+    def compare(
+        self,
+        questions: QuestionSet | str | os.PathLike[str],
+        systems: Sequence[System | str] = ("rag", "retrieval"),
+        *,
+        answers: Mapping[str, str | os.PathLike[str]] | None = None,
+        baseline: str = "",
+        scope: Scope = OWNER,
+        split: str = "",
+        name: str = "",
+        limit: int | None = None,
+        keep: bool = True,
+        on_progress: Callable[[str, int, int], None] | None = None,
+    ) -> SystemTable:
+        """The same questions through several systems, with and without retrieval, side by side.
+
+        questions: a set, the name of one in this collection, or a file. systems: names of
+        :data:`citewell.evaluation.systems.BUILT_IN`, or any objects that answer questions
+        (:func:`citewell.evaluation.systems.from_callable` makes one of a function). answers: name → JSONL file of
+        answers given elsewhere. baseline: what the others are compared with; default the first. keep: store each
+        system's run.
+        """
+        from citewell.evaluation.systems import compare
+
+        paths = {each: Path(path) for each, path in (answers or {}).items()}
+        return compare(
+            self.store, questions, systems, paths, scope, baseline=baseline, split=split, name=name, limit=limit,
+            keep=keep, on_progress=on_progress,
+        )  # fmt: skip
 
     def document(self, name: str, *, scope: Scope = OWNER) -> Document:
         """One document by id, URI or path (a unique ending of the URI will do). Invisible and absent look the same."""

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from citewell import blobs, snapshots
 from citewell.access import Scope
 from citewell.durable import sync_directory, write_durably
+from citewell.evaluation import forgetting
+from citewell.evaluation.places import EVALUATIONS
 from citewell.manifest import BUILDING, delete_leftovers
 from citewell.records import Json, content_id
 from citewell.store import SNAPSHOTS, Store
@@ -284,6 +286,13 @@ def _check_catalog(store: Store, evidence: Evidence) -> Check:
     return Check(check.where, check.how, check.examined, (*found, *check.found))
 
 
+def _check_evaluations(store: Store, evidence: Evidence) -> Check:
+    """Question sets and runs: every byte, what they quote by document, and files of which nobody knows what they hold."""
+    check = _check_files(store, evidence, "question sets and runs", SETS_AND_RUNS, "every byte, and quotes by document")
+    left = (*forgetting.held(store, evidence.ids), *forgetting.unreadable(store))
+    return Check(check.where, check.how, check.examined, (*check.found, *left))
+
+
 def _check_rest(store: Store, evidence: Evidence) -> Check:
     return _check_files(store, evidence, "settings, lock, receipts", REST, "every byte")
 
@@ -291,12 +300,14 @@ def _check_rest(store: Store, evidence: Evidence) -> Check:
 PASSAGES = ("passages*.lance/**/*",)
 PARSES = ("blobs/**/*",)
 CATALOG = ("catalog*.db", "catalog*.db-journal", "catalog*.db.*")
+SETS_AND_RUNS = (f"{EVALUATIONS}/**/*",)
 REST = ("collection.toml", "collection.toml.*", "building.toml", "building.toml.*", "lock", f"{RECEIPTS}/*")
 
 HOLDINGS = (
     Holding("passages and their indexes", PASSAGES, (), _check_passages),
     Holding("stored parses", PARSES, (), _check_parses),
     Holding("catalog", CATALOG, ("items", "signatures", "sources", "intention", "schema_version"), _check_catalog),
+    Holding("question sets and runs", SETS_AND_RUNS, (), _check_evaluations),
     Holding("settings, lock, receipts", REST, (), _check_rest),
 )
 """Every part of the live collection. Snapshots are what the receipt lists apart: they hold what they held."""
@@ -342,6 +353,7 @@ def _forms(sentence: str) -> Iterator[bytes]:
     """How a sentence may stand in a file: plain, as JSON writes it, in two bytes a character."""
     yield sentence.encode()
     yield json.dumps(sentence)[1:-1].encode()
+    yield json.dumps(sentence, ensure_ascii=False)[1:-1].encode()
     yield sentence.encode("utf-16-le")
 
 

@@ -20,6 +20,7 @@ from citewell import snapshots
 from citewell.access import Scope
 from citewell.chunking import chunk
 from citewell.errors import CollectionError, IntegrityError
+from citewell.evaluation import forgetting
 from citewell.manifest import BUILDING, delete_leftovers, is_earlier, leftovers
 from citewell.reindex import stored_document
 from citewell.store import SNAPSHOTS, Store
@@ -103,6 +104,7 @@ def check_locked(store: Store) -> list[Problem]:
     problems += _check_blobs(state)
     problems += _check_spans(state)
     problems += _check_snapshots(state)
+    problems += _check_evaluations(store)
     return problems
 
 
@@ -253,6 +255,15 @@ def _check_snapshots(state: _State) -> Iterator[Problem]:
             yield Problem(str(error))
         except CollectionError:
             continue  # without its last file it is a leftover
+
+
+def _check_evaluations(store: Store) -> Iterator[Problem]:
+    """Question sets and runs that cannot be read, and what a killed process left of one."""
+    for path in forgetting.leftovers(store):
+        name = path.relative_to(store.root).as_posix()
+        yield Problem(f"{name} was left by a run that was stopped; nothing uses it.", "delete", name)
+    for message in forgetting.unreadable(store):
+        yield Problem(f"{message} Put a whole copy in its place, or delete it.")
 
 
 def _names(readers: tuple[str, ...]) -> str:

@@ -26,7 +26,8 @@ class Gold:
     document: what the set calls it: a document id, a URI, or a unique ending of one; empty when the set only gives
     words (``quote``), which may then stand in any document. quote: the document's words. page: 1-based. span and
     document_version: where the quote was found and in which version of the document; unset until anchored.
-    grade: relevance, 1 unless graded.
+    grade: relevance, 1 unless graded. name: what the set called the document before it was anchored, for when a moved
+    folder gives its documents new ids.
     """
 
     document: str = ""
@@ -35,6 +36,7 @@ class Gold:
     span: Span | None = None
     document_version: str = ""
     grade: int = 1
+    name: str = ""
 
     def to_json(self) -> Json:
         found: Json = {"document": self.document}
@@ -48,6 +50,8 @@ class Gold:
             found["document_version"] = self.document_version
         if self.grade != 1:
             found["grade"] = self.grade
+        if self.name:
+            found["name"] = self.name
         return found
 
     @staticmethod
@@ -56,7 +60,7 @@ class Gold:
         return Gold(
             document=data.get("document", ""), quote=data.get("quote", ""), page=data.get("page"),
             span=(int(span[0]), int(span[1])) if span else None, document_version=data.get("document_version", ""),
-            grade=int(data.get("grade", 1)),
+            grade=int(data.get("grade", 1)), name=data.get("name", ""),
         )  # fmt: skip
 
 
@@ -99,7 +103,8 @@ class Question:
     answers: reference answers, any of which is right. golds: where it is answered; empty when unknown or unanswerable.
     answerable: whether the documents answer it. key_points: what a complete answer says. kind: the type of question,
     such as ``definition`` or ``table``. tags, split: for slices and for choosing. principals: who asks; ``None`` means
-    whoever evaluates. origin: who thought of it. note: how it was made, or why it is unanswerable.
+    whoever evaluates. origin: who thought of it. note: how it was made, or why it is unanswerable. sources: ids of the
+    documents a made question without golds took its words from, so that it goes when they are removed.
     """
 
     id: str
@@ -115,13 +120,14 @@ class Question:
     principals: tuple[str, ...] | None = None
     origin: Origin = "human"
     note: str = ""
+    sources: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
         found: Json = {
             "id": self.id, "question": self.text, "answers": list(self.answers),
             "golds": [gold.to_json() for gold in self.golds], "answerable": self.answerable,
             "key_points": list(self.key_points), "instructions": self.instructions.to_json(), "kind": self.kind,
-            "tags": list(self.tags), "split": self.split, "note": self.note,
+            "tags": list(self.tags), "split": self.split, "note": self.note, "sources": list(self.sources),
         }  # fmt: skip
         found = {name: value for name, value in found.items() if value or name in {"id", "question", "answerable"}}
         if self.principals is not None:
@@ -138,17 +144,19 @@ class Question:
             instructions=Instructions.from_json(data.get("instructions", {})), kind=data.get("kind", ""),
             tags=tuple(data.get("tags", ())), split=data.get("split", ""),
             principals=None if principals is None else tuple(principals), origin=data.get("origin", "human"),
-            note=data.get("note", ""),
+            note=data.get("note", ""), sources=tuple(data.get("sources", ())),
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions that are evaluated together. made: how it came about, for sets that were made by ``evaluate make``."""
+    """Questions that are evaluated together. made: how it came about, for sets that were made by ``evaluate make`` or
+    merged. notes: what was noticed while it was read, such as columns that were not used; no part of the set."""
 
     name: str
     questions: tuple[Question, ...]
     made: Json = field(default_factory=dict)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def identity(self) -> str:

@@ -127,6 +127,8 @@ class Result:
     answer saw them, best first. answer: empty when refused. confidence: calibrated, in [0, 1]. metrics: name → value
     for those that apply to this question. slices: dimension → value, such as ``type`` → ``pdf``. cost: in the currency
     of the model's price list. timings: seconds per stage. error: why there is no answer, when a system failed.
+    correct_if_answered: whether the answer is right, also of a question that was refused, had it not been; ``None``
+    when that is unknown. The coverage–risk curve and the calibration are made of it.
     """
 
     question: Question
@@ -144,6 +146,7 @@ class Result:
     cost: float = 0.0
     timings: dict[str, float] = field(default_factory=dict)
     error: str = ""
+    correct_if_answered: bool | None = None
 
     def to_json(self) -> Json:
         return {
@@ -153,7 +156,7 @@ class Result:
             "citations": [each.to_json() for each in self.citations], "hits": [each.to_json() for each in self.hits],
             "metrics": {name: round(value, 6) for name, value in sorted(self.metrics.items())},
             "slices": {name: list(values) for name, values in sorted(self.slices.items())}, "tokens": self.tokens,
-            "cost": round(self.cost, 6), "error": self.error,
+            "cost": round(self.cost, 6), "error": self.error, "correct_if_answered": self.correct_if_answered,
             "timings": {stage: round(seconds, 6) for stage, seconds in self.timings.items()},
         }  # fmt: skip
 
@@ -167,6 +170,7 @@ class Result:
             citations=tuple(Cited.from_json(each) for each in data["citations"]), metrics=data["metrics"],
             slices={name: tuple(values) for name, values in data["slices"].items()}, tokens=data["tokens"],
             cost=data["cost"], timings=data["timings"], error=data["error"],
+            correct_if_answered=data.get("correct_if_answered"),
         )  # fmt: skip
 
 

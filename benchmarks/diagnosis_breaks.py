@@ -1,0 +1,562 @@
+"""Ways to break one stage of answering on purpose, for :mod:`benchmarks.diagnosis`. Each works on a copy.
+
+A break gives the questions it was made for, with the class that is then the truth. Whether it took (a passage meant to
+be buried may still be read) is checked on the run, never by the diagnosis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from unittest.mock import patch
+
+import lance
+import numpy as np
+
+import citewell
+from citewell import ask
+from citewell.access import Scope
+from citewell.answering.read import PASSAGES_READ, load_calibration
+from citewell.catalog import Change
+from citewell.chunking import chunk
+from citewell.collection import Collection
+from citewell.evaluation.diagnosis import look
+from citewell.evaluation.questions import Gold, Question, QuestionSet
+from citewell.evaluation.running import CollectionSystem, System
+from citewell.evaluation.runs import Result, Run
+from citewell.index import rows
+from citewell.records import Answer, Block, Claim, Document, Json, Passage, content_id
+from citewell.samples import corpus_path
+from citewell.store import Store
+
+OWNER = Scope.owner()
+
+
+@dataclass
+class Broken:
+    """A collection with one broken stage.
+
+    truth: question id → class. every: it takes so seldom that all questions are asked. took: whether the break did to a
+    question what it was meant to. damage: what stays broken while questions are asked and while they are diagnosed.
+    """
+
+    name: str
+    collection: Collection
+    questions: QuestionSet
+    truth: dict[str, str]
+    every: bool = False
+    took: Callable[[Result], bool] = lambda result: True
+    system: System | None = None
+    scope: Scope = OWNER
+    damage: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+@dataclass
+class Base:
+    """The sound collection, its run, and where copies go. right: the results of the questions that
+    were right."""
+
+    collection: Collection
+    run: Run
+    folder: Path
+    right: dict[str, Result] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.right = {
+            each.question.id: each for each in self.run.results
+            if each.metrics.get("correct") == 1.0 and not any(s.verdict != "supported" for s in each.sentences)
+        }  # fmt: skip
+
+    def answerable(self) -> list[Result]:
+        """Right answers that show a gold: their cause of being right is known."""
+        return [each for each in self.right.values() if each.metrics.get("gold shown") == 1.0]
+
+    def copy(self, name: str) -> Collection:
+        target = self.folder / f"{name}.citewell"
+        shutil.copytree(self.collection.store.root, target)
+        return citewell.open(target)
+
+
+def every_break(base: Base, only: str = "") -> Iterator[Broken]:
+    """All of them, made one after another. only: those whose function's name holds this."""
+    for make in (
+        deleted, unreadable, garbled, cut_in_two, cut_in_three, cut_tiny, hidden, unfindable, buried, misread,
+        distracted, answers_always, refuses_always, talkative, mislabelled, called_unanswerable, edited,
+    ):  # fmt: skip
+        if only in make.__name__:
+            yield make(base)
+
+
+# -- documents ---------------------------------------------------------------------------------------------------------
+
+
+def deleted(base: Base) -> Broken:
+    """Every other document is not there. Truth for the questions all of whose golds were in those documents."""
+    gone = {path for path in _corpus_files() if _coin(path, 2)}
+    collection = _indexed(base, "deleted", gone)
+    return Broken("document deleted", collection, _set(base), _all_in(base, gone, "not_in_corpus"))
+
+
+def unreadable(base: Base) -> Broken:
+    """Every other binary file is cut off after a third, so that it cannot be read."""
+    damaged = {path for path in _corpus_files() if Path(path).suffix in {".docx", ".xlsx", ".pptx", ".epub", ".pdf"}}
+    damaged = {path for path in damaged if _coin(path, 2)}
+    collection = _indexed(base, "unreadable", set(), damaged)
+    failed = {item.uri for item in collection.items() if item.status == "failed"}
+    damaged = {path for path in damaged if any(uri.endswith(path) for uri in failed)}
+    return Broken("file damaged", collection, _set(base), _all_in(base, damaged, "lost_in_parsing"))
+
+
+def garbled(base: Base) -> Broken:
+    """Every document was read badly: letters lost, columns interleaved, or the gold's block left out, by turns."""
+    collection = base.copy("garbled")
+    lost: dict[str, set[int]] = {}
+    for result in base.answerable():
+        for gold in result.question.golds:
+            if gold.span is not None:
+                lost.setdefault(gold.document, set()).update(range(*gold.span))
+    kinds = {}
+    for item in collection.items():
+        if item.is_document:
+            kinds[item.document_id] = ("letters", "columns", "dropped")[_coin(item.uri, 3)]
+    _rewrite(collection, lambda document: _damaged(document, kinds[document.id], lost.get(document.id, set())))
+    truth = {each.question.id: "lost_in_parsing" for each in base.answerable()}
+    return Broken("parse garbled", collection, _set(base), truth, took=lambda result: result.state == "unplaced")
+
+
+def edited(base: Base) -> Broken:
+    """The numbers of the golds changed in the documents since the set was anchored; sentences without one are gone."""
+    collection = base.copy("edited")
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for result in base.answerable():
+        for gold in result.question.golds:
+            if gold.span is not None:
+                spans.setdefault(gold.document, []).append(gold.span)
+    _rewrite(collection, lambda document: _edited(document, spans.get(document.id, [])))
+    questions = _set(base, {each.question.id: each.question for each in base.answerable()})  # with anchored golds
+    truth = {each.question.id: "gold_doubtful" for each in base.answerable()}
+    return Broken("document edited", collection, questions, truth, took=lambda result: result.state == "stale")
+
+
+def _damaged(document: Document, kind: str, lost: set[int]) -> Document:
+    random_ = random.Random(document.uri.rsplit("/", 1)[-1])
+    pieces: list[tuple[Block, str]] = []
+    for block in document.blocks:
+        text = document.text[slice(*block.span)]
+        if kind == "letters":
+            pieces.append((block, re.sub(r"[A-Za-z]", lambda m: "" if random_.random() < 0.25 else m.group(), text)))
+        elif kind == "dropped":
+            if not lost.intersection(range(*block.span)):
+                pieces.append((block, text))
+        elif kind == "columns" and pieces and pieces[-1][0].kind == block.kind and "\x00" not in pieces[-1][1]:
+            pieces[-1] = (pieces[-1][0], _interleaved(pieces[-1][1], text) + "\x00")
+        elif kind == "columns" and block.kind in {"paragraph", "list_item"}:
+            first, second = _halves(text)
+            pieces.append((block, _interleaved(first, second)))
+        else:
+            pieces.append((block, text))
+    return _assembled(document, [(block, text.replace("\x00", "")) for block, text in pieces])
+
+
+def _halves(text: str) -> tuple[str, str]:
+    words = text.split(" ")
+    return " ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])
+
+
+def _interleaved(one: str, other: str, run: int = 3) -> str:
+    left, right = one.split(), other.split()
+    mixed = []
+    for start in range(0, max(len(left), len(right)), run):
+        mixed += left[start : start + run] + right[start : start + run]
+    return " ".join(mixed)
+
+
+def _edited(document: Document, spans: Sequence[tuple[int, int]]) -> Document:
+    pieces = []
+    for block in document.blocks:
+        start, end = block.span
+        text = document.text[start:end]
+        for a, b in sorted((a, b) for a, b in spans if start <= a and b <= end):
+            old = document.text[a:b]
+            new = re.sub(r"\d+", lambda m: str(int(m.group()) + 3), old)
+            text = text.replace(old, new if new != old else "This is decided case by case.")
+        pieces.append((block, text))
+    return _assembled(document, pieces)
+
+
+def _assembled(document: Document, pieces: Sequence[tuple[Block, str]]) -> Document:
+    """A document of these blocks with these texts."""
+    text, blocks = "", []
+    for block, words in pieces:
+        if words.strip():
+            text += "\n\n" if text else ""
+            blocks.append(replace(block, span=(len(text), len(text) + len(words)), cells=()))
+            text += words
+    version = content_id(document.version, "changed", text)
+    return replace(document, text=text, blocks=tuple(blocks), version=version)
+
+
+def _rewrite(collection: Collection, change: Callable[[Document], Document]) -> None:
+    """Replaces what is stored of every document, as if it had been read so."""
+    with collection.store.writing() as store:
+        for item in store.catalog.items(OWNER):
+            if not item.is_document:
+                continue
+            document = change(collection.document(item.uri))
+            store.blobs.put(document.version, document.to_json())
+            passages = chunk(document, store.encoder, store.settings.chunking)
+            fresh = replace(item, version=document.version, passages=len(passages))
+            store.commit(Change((fresh,)), lambda p=passages, i=item: _commit(store, p, i.document_id))
+
+
+def _commit(store: Store, passages: Sequence[Passage], *replaces: str) -> None:
+    vectors = store.encoder.encode([each.embedded for each in passages]) if passages else None
+    empty = np.zeros((0, store.index.dimension), np.float32)
+    store.index.commit(passages, empty if vectors is None else vectors, replaces)
+
+
+# -- passages ----------------------------------------------------------------------------------------------------------
+
+
+def cut_in_two(base: Base) -> Broken:
+    """Passages end in the middle of the golds."""
+    collection = base.copy("cut-in-two")
+    _cut(collection, base, 2)
+    return _split("gold cut in two", base, collection)
+
+
+def cut_in_three(base: Base) -> Broken:
+    """Passages end twice inside the golds."""
+    collection = base.copy("cut-in-three")
+    _cut(collection, base, 3)
+    return _split("gold cut in three", base, collection)
+
+
+def cut_tiny(base: Base) -> Broken:
+    """All passages are tiny; truth for the golds that no passage holds whole."""
+    collection = base.copy("cut-tiny")
+    collection.reindex(chunking={"max_tokens": 22, "min_tokens": 4, "context_tokens": 8}, keep_snapshot=False)
+    return _split("tiny passages", base, citewell.open(collection.store.root))
+
+
+def _split(name: str, base: Base, collection: Collection) -> Broken:
+    truth = {each.question.id: "split_by_chunking" for each in base.answerable()}
+    return Broken(name, collection, _set(base), truth, True, took=lambda result: not _whole(collection, result))
+
+
+def _cut(collection: Collection, base: Base, pieces: int) -> None:
+    golds: dict[str, list[tuple[int, int]]] = {}
+    for result in base.answerable():
+        for gold in result.question.golds:
+            if gold.span is not None:
+                golds.setdefault(gold.document, []).append(gold.span)
+    with collection.store.writing() as store:
+        for document_id, spans in golds.items():
+            text = collection.document(document_id).text
+            cuts = {_blank(text, a + (b - a) * k // pieces) for a, b in spans for k in range(1, pieces)}
+            cut = [part for each in store.index.of_document(document_id, OWNER) for part in _at(each, cuts, text)]
+            _commit(store, cut, document_id)
+
+
+def _blank(text: str, place: int) -> int:
+    found = text.find(" ", place)
+    return found if 0 <= found < place + 30 else place
+
+
+def _at(passage: Passage, cuts: set[int], text: str) -> Iterator[Passage]:
+    start, end = passage.span
+    places = [start, *sorted(each for each in cuts if start < each < end), end]
+    for a, b in pairwise(places):
+        words = text[a:b]
+        a, b = a + len(words) - len(words.lstrip()), b - len(words) + len(words.rstrip())  # noqa: PLW2901
+        if a < b:
+            yield replace(passage, id=content_id(passage.id, str(a)), text=text[a:b], span=(a, b))
+
+
+def _whole(collection: Collection, result: Result) -> bool:
+    for gold in result.question.golds:
+        for each in collection.store.index.of_document(gold.document, OWNER) if gold.span else ():
+            if gold.span and each.span[0] <= gold.span[0] and gold.span[1] <= each.span[1]:
+                return True
+    return False
+
+
+def hidden(base: Base) -> Broken:
+    """Every other document is for the board alone; everybody else asks."""
+    collection = base.copy("hidden")
+    secret = {item.document_id: item.uri for item in collection.items() if item.is_document and _coin(item.uri, 2)}
+    groups = tuple(sorted({reader for item in collection.items() for reader in item.readers}))
+    with collection.store.writing() as store:
+        items = [replace(i, readers=("group:vault",)) for i in store.catalog.items(OWNER) if i.document_id in secret]
+        readers = {item.document_id: item.readers for item in items}
+        store.commit(Change(tuple(items)), lambda: store.index.update_readers(readers))
+    truth = {
+        each.question.id: "not_retrieved" for each in base.answerable()
+        if all(gold.document in secret for gold in each.question.golds)
+    }  # fmt: skip
+    return Broken("hidden by permission", collection, _set(base, principals=groups), truth)
+
+
+def unfindable(base: Base) -> Broken:
+    """The index has other words and another vector for the golds' passages; their text is as it was."""
+    collection = base.copy("unfindable")
+    passages = _gold_passages(base)
+    with collection.store.writing() as store:
+        vectors = -store.encoder.encode([passage.embedded for passage in passages])  # as far as it can be
+        table = rows.to_arrow(passages, vectors, store.index.dimension)
+        column = table.schema.get_field_index(rows.SEARCHABLE)
+        table = table.set_column(column, table.schema.field(column), [["zyxw vuts rqpo"] * len(passages)])
+        dataset = lance.dataset(str(store.root / store.manifest.table))
+        dataset.merge_insert("id").when_matched_update_all().execute(table)
+        dataset.optimize.optimize_indices()
+    opened = citewell.open(collection.store.root)
+    truth = {each.question.id: "not_retrieved" for each in base.answerable()}
+    return Broken("unfindable", opened, _set(base), truth, took=lambda result: _rank(result) is None)
+
+
+def buried(base: Base) -> Broken:
+    """Around every gold stand near-twins of its passage without the gold, under headings that are the question."""
+    collection = base.copy("buried")
+    twins = []
+    for result in base.answerable():
+        for gold in result.question.golds:
+            for passage in collection.store.index.of_document(gold.document, OWNER) if gold.span else ():
+                if gold.span and passage.span[0] <= gold.span[0] and gold.span[1] <= passage.span[1]:
+                    twins += list(_twins(passage, gold, result.question.text))
+    with collection.store.writing() as store:
+        _commit(store, twins)
+    truth = {each.question.id: "ranked_too_low" for each in base.answerable()}
+    return Broken("buried", collection, _set(base), truth, took=lambda r: (_rank(r) or 99) > PASSAGES_READ)
+
+
+def _twins(passage: Passage, gold: Gold, question: str, count: int = 14) -> Iterator[Passage]:
+    left = passage.text.replace(gold.quote, " ") if gold.quote in passage.text else passage.text[:40]
+    for number in range(count):
+        text = f"{left.strip()[:300]} Sheet {number + 1} of this file has nothing further."
+        document = content_id(passage.document_id, "twin", question, str(number))
+        yield replace(
+            passage, id=content_id(document, text), document_id=document, text=text, span=(0, len(text)), places=(),
+            heading_path=(question,), uri=f"{passage.uri}.twin{number}", header="",
+        )  # fmt: skip
+
+
+def _gold_passages(base: Base) -> list[Passage]:
+    found = {}
+    for result in base.answerable():
+        for gold in result.question.golds:
+            for each in base.collection.store.index.of_document(gold.document, OWNER):
+                if gold.span and each.span[0] < gold.span[1] and gold.span[0] < each.span[1]:
+                    found[each.id] = each
+    return list(found.values())
+
+
+def _rank(result: Result) -> int | None:
+    return next((place for place, hit in enumerate(result.hits, start=1) if hit.gold), None)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def misread(base: Base) -> Broken:
+    """The reader prefers what it should not: its weights with their signs turned round, and it never refuses."""
+    sound = load_calibration()
+    worse = replace(sound, weights=-sound.weights, threshold=0.0)
+    truth = {each.question.id: "read_wrongly" for each in base.answerable()}
+    return Broken(
+        "reader damaged", base.copy("misread"), _set(base), truth, took=_was_read, damage=lambda: _calibrated(worse)
+    )  # fmt: skip
+
+
+def distracted(base: Base) -> Broken:
+    """In front of every gold stands a sentence that has the question's words and does not answer it."""
+    collection = base.copy("distracted")
+    golds: dict[str, list[tuple[int, str]]] = {}
+    for result in base.answerable():
+        for gold in result.question.golds:
+            if gold.span is not None:
+                golds.setdefault(gold.document, []).append((gold.span[0], result.question.text.rstrip("?. ")))
+    _rewrite(collection, lambda document: _with_echoes(document, golds.get(document.id, [])))
+    truth = {each.question.id: "read_wrongly" for each in base.answerable()}
+    return Broken("distractor sentences", collection, _set(base), truth, took=_was_read)
+
+
+def _with_echoes(document: Document, echoes: Sequence[tuple[int, str]]) -> Document:
+    pieces: list[tuple[Block, str]] = []
+    for block in document.blocks:
+        for at, question in echoes:
+            if block.span[0] <= at < block.span[1]:
+                echo = f"Some day a sentence about this may stand here: {question}, 2 days, 5 percent, Ann Lee."
+                pieces.append((replace(block, kind="paragraph", header=""), echo))
+        pieces.append((block, document.text[slice(*block.span)]))
+    return _assembled(document, pieces)
+
+
+def _was_read(result: Result) -> bool:
+    return (_rank(result) or 99) <= PASSAGES_READ
+
+
+def refuses_always(base: Base) -> Broken:
+    """The threshold is 0.99."""
+    strict = replace(load_calibration(), threshold=0.99)
+    truth = {each.question.id: "wrongly_refused" for each in base.answerable()}
+    return Broken("threshold 0.99", base.copy("refuses"), _set(base), truth, damage=lambda: _calibrated(strict))
+
+
+def answers_always(base: Base) -> Broken:
+    """The threshold is 0. So that enough questions are rightly refused before, half of the documents are gone, which
+    makes the questions about them unanswerable."""
+    gone = {path for path in _corpus_files() if _coin(path, 2)}
+    collection = _indexed(base, "answers", gone)
+    absent = _all_in(base, gone, "should_have_refused", base.run.results)
+    asked = tuple(
+        replace(each, answerable=False, answers=(), golds=()) if each.id in absent else each
+        for each in (result.question for result in base.run.results)
+    )  # fmt: skip
+    questions = QuestionSet("samples", tuple(each for each in asked if not each.answerable))
+    from citewell.evaluation.running import evaluate
+
+    before = evaluate(collection.store, questions, OWNER)
+    truth = {each.question.id: "should_have_refused" for each in before.results if each.refused}
+    lax = replace(load_calibration(), threshold=0.0)
+    return Broken("threshold 0", collection, questions, truth, damage=lambda: _calibrated(lax))
+
+
+@contextmanager
+def _calibrated(calibration: object) -> Iterator[None]:
+    with (
+        patch.object(ask, "load_calibration", lambda: calibration),
+        patch.object(look, "load_calibration", lambda: calibration),
+    ):
+        yield
+
+
+class Talkative:
+    """Adds a sentence from somewhere else to every answer and cites the answer's own place for it."""
+
+    name = "talkative"
+
+    def __init__(self, store: Store, sentences: Sequence[str]) -> None:
+        self._system, self._sentences = CollectionSystem(store), sentences
+
+    @property
+    def identity(self) -> Json:
+        return self._system.identity
+
+    def answer(self, question: Question, scope: Scope) -> Answer:
+        answer = self._system.answer(question, scope)
+        if answer.refused:
+            return answer
+        added = self._sentences[_coin(question.id, len(self._sentences))]
+        claim = Claim(added, (0,), 1.0, "supported")
+        return replace(answer, text=f"{answer.text}\n{added}", claims=(*answer.claims, claim))
+
+
+def talkative(base: Base) -> Broken:
+    sentences = (
+        "The works council agreed to this in Rotterdam on 4 May 2031.", "Every seventh visitor gets a blue umbrella.",
+        "It was proposed by Hilde Marsh, then head of logistics.", "The rule ends when 900 pallets have been sold.",
+        "No other company in Norway does it this way.", "Penguins and their keepers are exempt from the procedure.",
+    )  # fmt: skip
+    collection = base.copy("talkative")
+    truth = {each.question.id: "unsupported_sentence" for each in base.answerable()}
+    return Broken("sentences added", collection, _set(base), truth, system=Talkative(collection.store, sentences))
+
+
+# -- labels ------------------------------------------------------------------------------------------------------------
+
+
+def mislabelled(base: Base) -> Broken:
+    """The golds of another question, or another document, or words that no document has, by turns."""
+    results = base.answerable()
+    changed = {}
+    for number, result in enumerate(results):
+        other = results[(number + 37) % len(results)].question
+        golds = tuple(_named(gold) for gold in result.question.golds)
+        others = tuple(_named(gold) for gold in other.golds)
+        kind = _coin(result.question.id, 3)
+        if kind == 0:
+            golds = others
+        elif kind == 1:
+            golds = tuple(replace(gold, document=others[0].document, page=None) for gold in golds)
+        else:
+            golds = tuple(replace(gold, quote=_otherwise(gold.quote), page=None) for gold in golds)
+        changed[result.question.id] = replace(result.question, golds=golds)
+    truth = dict.fromkeys(changed, "gold_doubtful")
+    return Broken("gold label wrong", base.copy("mislabelled"), _set(base, changed), truth)
+
+
+def _otherwise(quote: str) -> str:
+    """The quote with other numbers, or with its last words replaced."""
+    other = re.sub(r"\d+", lambda m: str(int(m.group()) * 2 + 7), quote)
+    words = quote.split()
+    return other if other != quote else " ".join([*words[: max(1, len(words) - 2)], "only", "on", "Sundays"])
+
+
+def called_unanswerable(base: Base) -> Broken:
+    """Questions that are answered rightly, called unanswerable."""
+    changed = {
+        each.question.id: replace(each.question, answerable=False, answers=(), golds=()) for each in base.answerable()
+    }
+    truth = dict.fromkeys(changed, "gold_doubtful")
+    return Broken("called unanswerable", base.copy("unanswerable"), _set(base, changed), truth)
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------------
+
+
+def _set(
+    base: Base, changed: dict[str, Question] | None = None, principals: tuple[str, ...] | None = None
+) -> QuestionSet:
+    """The questions as the set has them: golds by name, not anchored, unless ``changed`` has another one."""
+    found = []
+    for result in base.run.results:
+        question = replace(result.question, golds=tuple(_named(gold) for gold in result.question.golds))
+        question = (changed or {}).get(question.id, question)
+        found.append(replace(question, principals=principals or question.principals))
+    return QuestionSet("samples", tuple(found))
+
+
+def _named(gold: Gold) -> Gold:
+    """A gold as the set writes it."""
+    return Gold(document=gold.name or gold.document, quote=gold.quote, page=gold.page)
+
+
+def _all_in(base: Base, paths: set[str], fault: str, results: Sequence[Result] = ()) -> dict[str, str]:
+    return {
+        each.question.id: fault for each in results or base.answerable()
+        if each.question.golds and all((gold.name or gold.document) in paths for gold in each.question.golds)
+    }  # fmt: skip
+
+
+def _corpus_files() -> list[str]:
+    root = corpus_path()
+    return sorted(
+        path.relative_to(root).as_posix() for path in root.rglob("*")
+        if path.is_file() and path.name != "citewell-readers.toml"
+    )  # fmt: skip
+
+
+def _indexed(base: Base, name: str, without: set[str], cut: set[str] | None = None) -> Collection:
+    """A collection of the corpus without some files, and with some cut off."""
+    corpus = base.folder / f"{name}-corpus"
+    shutil.copytree(corpus_path(), corpus)
+    for path in without:
+        (corpus / path).unlink()
+    for path in cut or ():
+        data = (corpus / path).read_bytes()
+        (corpus / path).write_bytes(data[: len(data) // 3])
+    collection = citewell.open(base.folder / f"{name}.citewell", create=True)
+    collection.add(corpus)
+    return collection
+
+
+def _coin(text: str, sides: int) -> int:
+    """A number below ``sides`` that depends on the text alone."""
+    return int(hashlib.sha256(Path(text).name.encode()).hexdigest(), 16) % sides
