@@ -217,20 +217,21 @@ def markdown(found: list[Json]) -> str:
         lines += [
             "",
             f"| {group} | n | {' | '.join(used)} | seconds | command |",
-            "|---|" * 1 + "---|" * (len(used) + 3),
+            "|" + "---|" * (len(used) + 4),
         ]
         for row in rows:
-            cells = [cell(row.get("metrics", {}).get(name)) for name in used]
+            cells = [cell(row.get("metrics", {}).get(name), row.get("questions", 0)) for name in used]
             told = row.get("error") or f"`{row['command']}`"
             questions = f"{row['questions']:,}" if "questions" in row else "–"
             lines.append(f"| {row['set']} | {questions} | {' | '.join(cells)} | {row['seconds']:.0f} | {told} |")
     return "\n".join(lines)
 
 
-def cell(figure: Json | None) -> str:
+def cell(figure: Json | None, questions: int) -> str:
+    """A figure with its interval, and over how many questions where that is not all."""
     if figure is None:
         return "–"
-    count = f", n {figure['n']:,}" if "n" in figure else ""
+    count = f", n {figure['n']:,}" if figure["n"] != questions else ""
     return f"{figure['value']:.3f} ({figure['low']:.3f}–{figure['high']:.3f}{count})"
 
 

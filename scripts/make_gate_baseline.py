@@ -82,7 +82,7 @@ def written(run: Run) -> str:
     """The run as JSON with one question a line; :meth:`Run.read` reads it."""
     data = run.to_json()
     lines = ",\n".join(json.dumps(result, ensure_ascii=False) for result in data.pop("results"))
-    head = json.dumps(data, ensure_ascii=False, indent=1).rstrip("}\n")
+    head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("\n}")
     return f'{head},\n "results": [\n{lines}\n ]\n}}\n'
 
 

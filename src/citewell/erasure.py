@@ -287,7 +287,7 @@ def _check_catalog(store: Store, evidence: Evidence) -> Check:
 
 
 def _check_evaluations(store: Store, evidence: Evidence) -> Check:
-    """Question sets and runs: every byte, what they quote by document, and files of which nobody knows what they hold."""
+    """Question sets and runs: every byte, what they quote by document, and files that nobody can read."""
     check = _check_files(store, evidence, "question sets and runs", SETS_AND_RUNS, "every byte, and quotes by document")
     left = (*forgetting.held(store, evidence.ids), *forgetting.unreadable(store))
     return Check(check.where, check.how, check.examined, (*check.found, *left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -203,6 +204,15 @@ def test_a_question_that_cannot_be_asked_is_an_error_of_its_own(house: Collectio
     assert result.metrics["passage Recall@10"] == 0.0 and run.metrics["passage Recall@10"].n == 3
     assert by_id(run)["hotel"].metrics["correct"] == 1.0
     assert "1 of 4 questions could not be asked and count as wrong. First: leave: The" in " ".join(run.notes)
+
+
+def test_without_the_extra_all_but_three_metrics_are_there(house: Collection, monkeypatch: Any) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "sacrebleu" else find(name))
+    run = evaluate(house.store, QUESTIONS, OWNER, limit=2)
+    assert {"F1", "exact match", "answer accuracy", "groundedness"} <= run.metrics.keys()
+    assert not {"BLEU", "ROUGE-L", "chrF"} & run.metrics.keys()
+    assert any("pip install 'citewell[eval]'" in note for note in run.notes)
 
 
 class Wrapped:

@@ -1,7 +1,7 @@
 """How sure a figure is: intervals of means, paired tests, corrections for many tests, and what a sample can show.
 
 Every interval is meant to hold the true mean in 95 of 100 samples of questions. Which method does that was chosen by
-simulation (``benchmarks/statistics.py``; docs/explanation/statistics.md has the table and what was tried):
+simulation (``benchmarks/evaluation_statistics.py``; docs/explanation/statistics.md has the table and what was tried):
 
 - a mean of 0/1 values: Wilson's score interval (Wilson 1927);
 - a mean of other values from 0 to 1: the Bayesian bootstrap over questions (Rubin 1981) with half a question of value

@@ -259,6 +259,15 @@ def test_the_ladder_never_goes_down_and_adds_up(sound: Collection) -> None:
     assert counts[:2] == [2, 1], "one of two golds is in no document"
 
 
+def test_a_question_that_could_not_be_asked_has_a_class_too(sound: Collection) -> None:
+    questions = (replace(LEAVE_QUESTION, text="why " * 2000), replace(MOON, text="how " * 2000))
+    run = run_of(sound, *questions)
+    assert all(each.error for each in run.results)
+    cases = diagnose(sound.store, run, OWNER, ladder=False).cases
+    assert [(case.fault, case.kind) for case in cases] == [("read_wrongly", "failed")] * 2
+    assert "8,000 characters" in cases[0].evidence or "7,999 characters" in cases[0].evidence
+
+
 def test_a_run_of_another_kind_is_refused(sound: Collection) -> None:
     run = replace(run_of(sound, MOON), kind="retrieval")
     with pytest.raises(DataError, match="evaluate answers"):

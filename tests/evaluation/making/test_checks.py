@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from citewell.evaluation.making.checks import Seen, echo, fault, gives_away
+from citewell.evaluation.making.rewording import reworded
 
 
 def test_an_echo_is_the_longest_run_of_shared_words() -> None:
@@ -48,3 +49,11 @@ def test_looking_for_near_duplicates_does_not_compare_all_with_all() -> None:
         assert not seen.has(question)
         seen.add(question)
     assert time.perf_counter() - started < 10
+
+
+def test_words_are_changed_only_where_they_surely_mean_the_same() -> None:
+    assert reworded("Where are samples stored by employees?") == "Where are samples kept by staff?"
+    assert reworded("Where is “stored” Stored?") == "Where is “stored” Stored?"
+    assert reworded("Who reads the request?") == "Who reads the request?"
+    assert reworded("How do you request leave?") == "How do you ask for leave?"
+    assert reworded("What is the colour?") == "What is the colour?"

@@ -53,6 +53,8 @@ def unsupported(result: Result) -> list[int]:
 
 def examine(look: Look) -> Case:
     """The case of one question."""
+    if look.result.error:
+        return _case(look, _step(look, "the question can be asked", searching.stopped(look)))
     if not failed(look.result):
         return _case(look, _unsupported(look))
     if not look.question.answerable:
@@ -72,7 +74,8 @@ def examine(look: Look) -> Case:
     found = searching.read_rightly(look)
     if undecided is not None and found.fault == "read_wrongly":
         told = f"{found.evidence}; before that, {undecided.evidence}"
-        found = replace(found, evidence=told, kind=f"after {undecided.fault}")
+        advice = "Two faults in a row: mending the search alone does not make it right; look at the reading as well"
+        found = replace(found, evidence=told, kind=f"after {undecided.fault}", advice=advice)
     return _case(look, _step(look, "the reader takes the gold's sentence and is sure enough", found))
 
 

@@ -61,7 +61,7 @@ def in_text(look: Look) -> Finding | str:
         return Finding(
             "lost_in_parsing", f"nothing was read of page {found[0].gold.page} of {_name(found[0])}{_notes(found[0])}",
             "the set gives no words that could be tried in its place", None, kind="page without text",
-            advice=f"citewell show {_name(found[0])} --text",
+            advice=f"citewell show {_name(found[0])} --parse",
         )  # fmt: skip
     return max((_not_in_text(look, each) for each in look.standings), key=lambda each: each.fault == "lost_in_parsing")
 
@@ -70,7 +70,7 @@ def _not_in_text(look: Look, standing: Standing) -> Finding:
     document, trace, quote = standing.document, standing.trace, standing.gold.quote
     if document is None or trace is None:
         raise ValueError("Only a gold with words and a document can be missing from its text.")
-    advice = f"citewell show {_name(standing)} --text"
+    advice = f"citewell show {_name(standing)} --parse"
     hidden = next((each for each in document.hidden if holds(each.text, quote)), None)
     if hidden is not None:
         evidence = f"{_name(standing)} holds it as text the file shows to nobody ({hidden.reason})"

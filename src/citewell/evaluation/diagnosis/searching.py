@@ -141,12 +141,15 @@ def _where(ranks: Ranks, depth: int | None) -> str:
 
 def read_rightly(look: Look) -> Finding:
     """The last test: the gold was before the reader, or would have been."""
-    if look.result.error:
-        return Finding(
-            "read_wrongly", f"the system failed: {look.result.error}",
-            f"citewell's own reader with today's hits: {look.outcome(look.hits())}", None, kind="failed",
-        )  # fmt: skip
     return _refused(look) if look.result.refused else _answered(look)
+
+
+def stopped(look: Look) -> Finding:
+    """There is no answer to judge: the question could not be asked at all."""
+    return Finding(
+        "read_wrongly", f"the question could not be asked: {look.result.error}", "", None, kind="failed",
+        advice="Mend what the message says, and evaluate again",
+    )  # fmt: skip
 
 
 def _refused(look: Look) -> Finding:

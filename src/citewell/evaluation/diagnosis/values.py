@@ -24,8 +24,8 @@ Outcome = Literal["passed", "failed", "not decided"]
 
 ADVICE: dict[Fault, str] = {
     "not_in_corpus": "Add the document:  citewell add PATH",
-    "lost_in_parsing": "Look at what was read of it:  citewell show DOCUMENT --text",
-    "split_by_chunking": "Cut larger passages:  citewell reindex --chunking max_tokens=N",
+    "lost_in_parsing": "Look at what was read of it:  citewell show DOCUMENT --parse",
+    "split_by_chunking": "Cut larger passages:  citewell reindex --max-tokens NUMBER",
     "not_retrieved": "Say it in the document's words, or try another encoder:  citewell reindex --encoder DIR",
     "ranked_too_low": "Others stand before it: remove old versions and copies, or narrow the search (--uri, --after)",
     "read_wrongly": "The passage was read and another sentence was taken: ask more precisely, or use a trained reader",

@@ -77,6 +77,8 @@ class Clause:
     def asked(self, rest: str) -> str:
         """Subject and verb turned round, as after a question word: ``is the key valid``, ``does the queue take``."""
         subject = in_sentence(self.subject)
+        if self.verb in {"are", "were"} and " " not in subject and subject[1:].islower() and subject.endswith("s"):
+            subject = subject.lower()  # "Readings are": no name, or it would be "is"
         verb = "can" if self.verb == "cannot" else self.verb
         if self.auxiliary:
             return f"{verb} {subject} {rest}".strip()

@@ -20,7 +20,7 @@ from citewell.access import Scope
 from citewell.answering.read import text_of, units_of
 from citewell.answering.words import IDENTIFIER, terms
 from citewell.evaluation.making.drafts import Draft, Shape
-from citewell.evaluation.making.shapes import holds
+from citewell.evaluation.making.shapes import holds, shape_of
 from citewell.records import Passage, Span
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ def _answers(unit: Unit, draft: Draft, keys: str) -> bool:
     if shape in {"number", "amount"}:
         others = set(re.findall(r"\d[\d.,]*", unit.text)) - set(re.findall(r"\d[\d.,]*", keys))
         measured = [word for word in terms(draft.answers[0]) if word.isalpha() and len(word) > 2]
-        return bool(others) and (not measured or bool(set(measured) & unit.own))
+        money = shape_of(draft.answers[0]) == "amount"  # "per person" and "for an individual" are rivals too
+        return bool(others) and (not measured or money or bool(set(measured) & unit.own))
     return holds(shape, unit.text) and len(unit.own) > 1
 
 

@@ -44,7 +44,7 @@ _VERB_FIRST = re.compile(
     r"ask|add|create|choose|check|submit|request|review|report|manage|plan|prepare|set|start|stop|try|understand|write|"
     r"read|consider|provide|ensure|include|include|maintain|avoid|don't|never|always|complete|fill|send|sign|donate|"
     r"update|upload|download|install|log|open|close|select|enter|apply|book|order|pay|contact|see|view|go|help|join|"
-    r"fix|correct|troubleshoot|examine|explore|share|identify|prepare|protect|test)\b"
+    r"fix|correct|roll|troubleshoot|examine|explore|share|identify|prepare|protect|test)\b"
 )
 _VAGUE = re.compile(r"(?i)\b(?:it|its|this|that|these|those|they|them|he|she|here|there|above|below)\b")
 EMPTY = re.compile(
@@ -91,7 +91,7 @@ def _asked(given: Material, heading: str, below: Sequence[Block], span: Span, an
         if not _VAGUE.search(heading) and not EMPTY.fullmatch(heading):
             alone = len(heading.split()) >= 6
             yield _draft(given, heading, span, answer, "heading", "heading that is a question", heading, alone=alone)
-    elif given.english and (how := _HOW.match(heading)):
+    elif given.english and (how := _HOW.match(heading)) and not _VAGUE.search(heading):
         question = f"How do you {lower_first(how['what'].rstrip('.:'))}?"
         alone = len(how["what"].split()) >= 4
         yield _draft(given, question, span, answer, "how-to", "heading 'How to …'", how["what"], alone=alone)

@@ -25,6 +25,7 @@ from citewell.evaluation.making.drafts import Draft, Material, material
 from citewell.evaluation.making.gaps import gap_drafts
 from citewell.evaluation.making.headings import heading_drafts
 from citewell.evaluation.making.naming import names_of_documents
+from citewell.evaluation.making.rewording import reworded
 from citewell.evaluation.making.statements import statement_drafts
 from citewell.evaluation.making.tables import field_drafts, record_drafts, table_drafts
 from citewell.evaluation.making.twins import Borrowed, Twin, borrowed, twins_of, verified
@@ -43,6 +44,7 @@ UNANSWERABLE = 0.2  # share of twins in the set
 DRAFTS_OF_ONE = 8  # of one kind and one document that are kept; more where there are few documents
 ENOUGH = 6  # drafts for every question wanted, from which no more documents are read
 TRIED_FOR_ONE, TWINS_OF_ONE = 12, 4  # twins verified for each one wanted; of one draft
+REWORDED = frozenset({"condition", "date", "fact", "how-to", "number", "person", "place", "reason"})
 SAME_CORE = 2  # questions that differ in the document's name alone
 NEIGHBOURS = 20  # nearest passages of a question whose documents a twin may name instead
 READ_AT_LEAST, READ_PER_QUESTION = 60, 8  # documents: at most the larger of the first and the second times the count
@@ -263,6 +265,7 @@ class _Maker:
             return None
         for name in ("", given.name):
             text = draft.named if name else draft.question
+            text = reworded(text) if draft.kind in REWORDED else text
             if not text or (not name and not draft.alone):
                 continue
             if self._seen.has(text):
@@ -274,7 +277,7 @@ class _Maker:
                 self._asked.add(source)
                 self._cores[draft.question] += 1
                 self._ranks.append(trip.rank)
-                self._echoes.append(echo(draft.question, quote))
+                self._echoes.append(echo(reworded(draft.question) if draft.kind in REWORDED else draft.question, quote))
                 return self._question(candidate, text, trip)
         self._reasons["another stretch gives another answer"] += 1
         return None

@@ -39,7 +39,8 @@ _MEASURE = re.compile(
 )
 _VALUE = re.compile(
     rf"(?:(?:currently|now|also|usually) )?(?:{_APPROXIMATE} )?(?P<value>(?:{AMOUNT}|{DATE}|\+?\d[\d ()-]{{5,}}\d|"
-    rf"{NUMBER}(?![-–/:]\d)(?: ?%| [a-z]+|[A-Z°µ]\w*)?)(?: (?:per|a|an|each|every) [\w-]+)?)",
+    rf"{NUMBER}(?![-–/:]\d)(?: (?:working|business|calendar) [a-z]+| ?%| [a-z]+|[A-Z°µ]\w*)?)"
+    r"(?: (?:per|a|an|each|every) [\w-]+)?)",
     re.IGNORECASE,
 )
 
@@ -99,7 +100,12 @@ _BOUNDS = {
 def how_many(given: Material, span: Span, _sentence: str, clause: Clause) -> Draft | None:
     """From "A key is valid for 12 months." to "For how many months is a key valid?"."""
     found = _COUNTED.search(clause.rest)
-    if not found or _NOT_UNITS.match(found["unit"]) or re.search(rf"(?i){DATE}", found.group()):
+    if (
+        not found
+        or _NOT_UNITS.match(found["unit"])
+        or (found["of"] or "").startswith(" of age")
+        or re.search(rf"(?i){DATE}", found.group())
+    ):
         return None
     before, after = clause.rest[: found.start()].strip(), clause.rest[found.end() :].split(",")[0].strip()
     if not _surrounds(clause, found["prep"] or "", before, after):

@@ -104,7 +104,7 @@ def cell_question(given: Material, columns: list[str], column: str, value: str) 
     return "What {be} the {asked} for {about}?".replace("{be}", "are" if _plural(column) else "is")
 
 
-_PREPOSITIONS = frozenset("for to by of in at from with on as per than".split())  # noqa: SIM905
+_PREPOSITIONS = frozenset("for to by of in at from with on as per than since until".split())  # noqa: SIM905
 
 
 def _as_it_stands(column: str) -> bool:
@@ -115,7 +115,7 @@ def _as_it_stands(column: str) -> bool:
     named = last[:1].isupper() and not last.isupper() and len(words) > 1 and not words[0].istitle()
     return bool(
         re.match(r"(?i)(?:who|whom|for whom|when|where|why|how|what|which|if|do|does|is|are|can)\b", column)
-        or _PARTICIPLE.match(words[0]) or last.lower() in _PREPOSITIONS
+        or _PARTICIPLE.match(words[0]) or _PREPOSITIONS & {word.lower() for word in words[-2:]}
         or last.isdigit() or named or (len(words) > 1 and last.istitle() and words[0].islower())
     )  # fmt: skip
 
@@ -295,6 +295,8 @@ def _good_label(label: str, column: str) -> bool:
 
 def _good_column(column: str) -> bool:
     if any(len(word) > 22 for word in column.split()):
+        return False
+    if re.search(r"(?i)\b(?:col|column|header|cell)\b|=|^[A-Z]\d*$", column):
         return False
     known = _YEAR.fullmatch(column) or any(each.isalpha() for each in column)
     odd = re.match(r"(?i)(?:notes?|remarks?|comments?|links?|url|column \d)$", column) or re.search(

@@ -31,8 +31,8 @@ _COUNTED = re.compile(
 )
 _PLAIN = re.compile(r"[A-Za-z]{4,}(?:[ _][a-z]+)?")  # a column name that stands in any sentence
 _NO_NOUN = re.compile(
-    r"(?i).*(?:ed|to|by|on|for|of)|descriptions?|types?|items?|names?|notes?|messages?|details?|status|dates?|use|"
-    r"what|other"
+    r"(?i).*(?:ed|to|by|on|for|of)|descriptions?|types?|items?|names?|notes?|messages?|details?|status|dates?|use|what|"
+    r"other|values?|measures?|causes?|responsible|purpose|data|results?"
 )
 _OF_A_DOCUMENT = frozenset({"condition", "number", "date", "person", "place", "reason", "fact", "how-to"})
 _TITLED = re.compile(r"“([^”]+)”")  # a document that its title alone tells from all others

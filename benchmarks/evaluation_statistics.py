@@ -1,13 +1,13 @@
 """Do the intervals hold what they promise, and does the gate see losses without crying wolf? All by simulation.
 
-    python -m benchmarks.statistics            # some minutes; writes benchmarks/results/statistics.json
-    python -m benchmarks.statistics --quick    # a tenth of the samples, prints only
+    python -m benchmarks.evaluation_statistics            # writes benchmarks/results/statistics.json
+    python -m benchmarks.evaluation_statistics --quick    # a tenth of the samples, prints only
 
 Four parts. ``intervals``: how often 95 % intervals of means hold the true mean, for values that look like metrics, by
 the method that is used and by those that were weighed against it. ``statistics``: the same for figures of a whole run.
 ``differences``: the same for differences of two runs. ``gate``: how often the gate's rule stops a run that is no worse
 (false alarms) and one that lost 5 points (power), on paired scores of two systems that agree on most questions.
-"""  # noqa: A005 — named after what it measures
+"""
 
 from __future__ import annotations
 
@@ -232,16 +232,14 @@ GATES = {"one metric": (1, 1), "three, all lose": (3, 3), "three, one loses": (3
 def gate_rates(samples: int) -> list[dict[str, Any]]:
     """How often the gate says regression, in per cent: false alarms where the true loss is 0 or the margin itself."""
     rows = []
-    for n in (200, 50, 500):
+    for n in (200, 50, 500):  # three metrics and margins only at 200
         for gated, (metrics, losing) in GATES.items():
             for flips in AGREEMENT:
                 for loss, margin in ((0.0, 0.0), (0.05, 0.0), (0.02, 0.02)):
-                    if losing < metrics and loss != 0.05:
+                    if (losing < metrics and loss != 0.05) or (n != 200 and (metrics > 1 or margin)):
                         continue
                     old, new = pool(flips, loss, metrics, losing)
-                    count = samples * 4 if loss == 0 else samples
-                    if metrics > 1:
-                        count = (samples * 2 if loss == 0 else samples) if n == 200 else samples * 2 // 5
+                    count = samples * (1 if loss else 4 if metrics == 1 else 2)
                     corrected = corrected_p(new - old + margin, n, count)
                     rows.append({
                         "n": n, "gated": gated, "questions that differ": flips, "true loss": loss, "margin": margin,
