@@ -489,7 +489,7 @@ def mislabelled(base: Base) -> Broken:
             golds = tuple(replace(gold, quote=_otherwise(gold.quote), page=None) for gold in golds)
         changed[result.question.id] = replace(result.question, golds=golds)
     truth = dict.fromkeys(changed, "gold_doubtful")
-    return Broken("gold label wrong", base.copy("mislabelled"), _set(base, changed), truth)
+    return Broken("gold label wrong", base.copy("mislabelled"), _set(base, changed), truth, True)
 
 
 def _otherwise(quote: str) -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from citewell.access import EVERYONE, Scope
-from citewell.evaluation.sets.beir import RetrievalData, read_beir
 from citewell.evaluation.retrieval import score_run
+from citewell.evaluation.sets.beir import RetrievalData, read_beir
 from citewell.index.passages import PassageTable
 from citewell.records import Passage
 

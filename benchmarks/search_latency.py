@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citewell.access import EVERYONE, Scope
-from citewell.evaluation.sets.beir import read_beir, splits
 from citewell.evaluation.retrieval import passages_of
+from citewell.evaluation.sets.beir import read_beir, splits
 from citewell.index.passages import PassageTable
 from citewell.models.encoder import load_encoder
 from citewell.records import Passage, content_id

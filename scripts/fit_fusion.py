@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citewell.access import Scope
-from citewell.evaluation.sets.beir import RetrievalData, read_beir
 from citewell.evaluation.retrieval import build_index
+from citewell.evaluation.sets.beir import RetrievalData, read_beir
 from citewell.index import Ranking
 from citewell.models.encoder import load_encoder
 from citewell.retrieval.fusion import FEATURES, FusionModel, dense_weight, features, fuse, log_spreads

@@ -71,7 +71,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--squad-script", type=Path, required=True)
     arguments = parser.parse_args()
-    write("squad", "SQuAD's evaluate-v2.0.py as a public copy of it has it, get_raw_scores", squad_cases(load(arguments.squad_script)))
+    write(
+        "squad",
+        "SQuAD's evaluate-v2.0.py as a public copy of it has it, get_raw_scores",
+        squad_cases(load(arguments.squad_script)),
+    )
     libraries = f"sacrebleu {version('sacrebleu')}, rouge-score {version('rouge-score')}"
     write("texts", f"{libraries}: sentence_bleu, sentence_chrf, RougeScorer", text_cases())
     trec = f"ir-measures {version('ir-measures')} with pytrec-eval-terrier {version('pytrec-eval-terrier')}"

@@ -19,8 +19,9 @@ from citewell.answering.read import FEATURES, PASSAGES_READ
 from citewell.catalog import Source
 from citewell.collection import Collection
 from citewell.errors import ParseReason
+from citewell.evaluation.questions import Gold, Instructions, Question
 from citewell.evaluation.retrieval import RUN_DOCUMENTS, RetrievalReport
-from citewell.evaluation.runs import Figure
+from citewell.evaluation.runs import Figure, Result, Run
 from citewell.evaluation.statistics import RESAMPLES
 from citewell.index import rows
 from citewell.index.upkeep import VECTOR_INDEX_ROWS
@@ -139,11 +140,29 @@ def records() -> dict[str, dict[str, Any]]:
     claim, conflict = Claim("text", (0,), 1.0, "supported"), Conflict("differ", (0,))
     hit, refusal = Hit(passage, 1.0, "fused"), Refusal("weak_evidence", "no")
     measured = Figure(0.5, 0.4, 0.6, 1)
+    gold = Gold("d", "words", 1, (0, 5), "v", 2, "n")
+    question = Question(
+        "q",
+        "Why?",
+        ("so",),
+        (gold,),
+        True,
+        ("point",),
+        Instructions(max_words=9),
+        "why",
+        ("t",),
+        "test",
+        (),
+        note="n",
+        sources=("d",),
+    )
     values = [
         locator, citation, claim, conflict, hit, refusal,
         Answer("q", "text", (claim,), (citation,), (hit,), 1.0, refusal, (conflict,)),
         IngestReport(Source("s", "files", "/u", "")),
         RetrievalReport("d", "test", "hybrid", "e", 1, 1, 1, 0, {"nDCG@10": measured}, {}),
+        measured, gold, question, Result(question, correct_if_answered=True),
+        Run("answers", "r", "", {}, {}, {}, (), {"correct": measured}),
     ]  # fmt: skip
     return {type(value).__name__: value.to_json() for value in values}
 

@@ -231,6 +231,9 @@ def questions_about_both(collection: Collection) -> tuple[Question, ...]:
         Question("loose", "When?", (), (Gold("", WORDS), Gold("menu.md", SOUP))),
         Question("answer only", "What is the phrase?", ("opens with the phrase violet-anvil-5520",)),
         Question("made", f"What does '{WORDS}' say?", ("x",), (Gold(ids["vault.md"], WORDS),), origin="made"),
+        Question(
+            "twin", "Who lost the violet-anvil-5520?", answerable=False, origin="made", sources=(ids["vault.md"],)
+        ),
         Question("soup", "What is served?", ("fish and lentil soup for everybody",), (Gold("menu.md", SOUP),)),
         Question("none", "Who sings?", answerable=False),
     )  # fmt: skip
@@ -272,7 +275,8 @@ def test_a_removal_takes_the_words_out_of_sets_and_runs_and_leaves_the_rest(coll
         states = {each.question.id: each.state for each in anchor(tuple(kept.values()), collection.store, OWNER)}
         assert (states["named"], states["by id"], states["loose"]) == ("missing", "missing", "anchored")
     results = {each.question.id: each for each in library.load_run(collection.store, "first").results}
-    assert len(results) == 7 and results["made"].question.text == "", "figures stay"
+    assert len(results) == 8 and results["made"].question.text == "", "figures stay"
+    assert results["twin"].question.text == ""
     assert all(each.metrics == {"correct": 1.0} for each in results.values())
     assert results["soup"].answer == SOUP and results["loose"].hits[1].text == SOUP
     assert collection.check() == []

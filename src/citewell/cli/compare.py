@@ -39,7 +39,7 @@ def compare(
     split: Annotated[str, typer.Option(help="Only this part of the set.")] = "",
     name: Annotated[str, typer.Option(help="Name of the runs, before the system's. [default: the set's]")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
-    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Store each system's run.")] = True,
+    no_keep: Annotated[bool, typer.Option("--no-keep", help="Do not store the systems' runs.")] = False,
     collection: CollectionOption = None,
     principals: AsOption = None,
     json: JsonOption = False,
@@ -51,13 +51,13 @@ def compare(
     with _progress(quiet=json) as show:
         table = opened.compare(
             question_set, systems=[each.strip() for each in systems.split(",") if each.strip()],
-            answers=_named_files(answers or []), baseline=baseline, split=split, name=name, limit=limit, keep=keep,
+            answers=_named_files(answers or []), baseline=baseline, split=split, name=name, limit=limit, keep=not no_keep,
             scope=make_scope(principals), on_progress=show,
         )  # fmt: skip
     if json:
         print_json(table.to_json())
     else:
-        _print_table(table, keep)
+        _print_table(table, kept=not no_keep)
 
 
 def _named_files(answers: list[str]) -> dict[str, Path]:

@@ -169,19 +169,22 @@ def import_(
     if not name:
         raise DataError("The set needs a name in the collection. Add, for example:  --name handbook")
     check_name(name, "set")
-    found = replace(read_set(file, split), name=name)
+    read = read_set(file, split)
+    anchored = anchor(read.questions, store, Scope.owner())
+    found = replace(read, name=name, questions=tuple(each.question for each in anchored))  # with the golds' places
     if any(each.name == name and each.current and each.identity != found.identity for each in list_sets(store)):
         raise DataError(f"There is another set '{name}' already. Choose another name, so that neither is lost.")
-    anchored = anchor(found.questions, store, Scope.owner())
     path = save_set(store, found)
     counts = dict(sorted(states(anchored).items()))
     if json:
         print_json({"file": str(path), "name": name, "identity": found.identity, "origin": found.origin,
-                    "questions": len(found.questions), "states": counts})  # fmt: skip
+                    "questions": len(found.questions), "states": counts, "notes": list(read.notes)})  # fmt: skip
         return
     console().print(f"{name}: {count(len(found.questions), 'question')}, {found.origin}. Golds: " + ", ".join(
         f"{number} {state}" for state, number in counts.items()
     ))  # fmt: skip
+    for note in read.notes:
+        message(f"note: {printable(note)}")
     for each in [each for each in anchored if each.state in {"missing", "unplaced", "stale"}][:5]:
         message(f"  {printable(each.question.id)}: {printable(each.reasons[0] if each.reasons else each.state)}")
 

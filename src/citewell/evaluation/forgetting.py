@@ -177,11 +177,12 @@ def _forget_in_set(questions: QuestionSet, gone: _Gone) -> tuple[QuestionSet, in
 def _forget(question: Question, has: _Has, holds: _Holds) -> Question | None:
     """The question without words of what goes; ``None`` when it was made from it."""
     lost = [has(gold) for gold in question.golds]
+    made_of_it = any(lost) or any(has(Gold(document=source)) for source in question.sources)
+    if made_of_it and question.origin != "human":
+        return None
     told = any(holds(words) for words in (*question.answers, *question.key_points, question.note))
     if not any(lost) and not told:
         return question
-    if any(lost) and question.origin != "human":
-        return None
     golds = tuple(
         replace(gold, quote="", span=None, document_version="") if is_lost else gold
         for gold, is_lost in zip(question.golds, lost, strict=True)
@@ -221,6 +222,8 @@ def _texts_of(data: Json, ids: frozenset[str]) -> Iterator[str]:
     for question in questions:
         if any(gold.get("document") in ids and gold.get("quote") for gold in question.get("golds", ())):
             yield f"a gold of '{question['id']}'"
+        if question["question"] and ids.intersection(question.get("sources", ())):
+            yield f"the question '{question['id']}', which was made from it"
 
 
 def _text(store: Store, item: Item) -> str:

@@ -22,10 +22,10 @@ from citewell.answering.read import PASSAGES_READ, Calibration, load_calibration
 from citewell.chunking import chunk
 from citewell.evaluation.metrics.texts import f1, normalised
 from citewell.evaluation.questions import Question, QuestionSet
+from citewell.evaluation.running import release_facts
 from citewell.evaluation.runs import Cited, Result, Run
 from citewell.evaluation.scoring import summarise
 from citewell.evaluation.sets.squad import SquadQuestion, read_squad
-from citewell.evaluation.support_data import system_facts
 from citewell.models.encoder import Encoder, load_encoder
 from citewell.records import Block, Document, Hit, Locator
 from citewell.settings import ChunkingSettings
@@ -143,7 +143,7 @@ def evaluate_reading(
     questions = QuestionSet(path.stem, tuple(result.question for result in results))
     return Run(
         kind="reading", name=name or path.stem, created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        system={**system_facts("reading"), "encoder": encoder.identity, "answer_always": answer_always},
+        system={"name": "reading", **release_facts(), "encoder": encoder.identity, "answer_always": answer_always},
         set={
             "name": path.stem, "identity": questions.identity, "origin": "human", "questions": len(results),
             "of": len(data.questions),

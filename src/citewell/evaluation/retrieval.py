@@ -20,14 +20,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-import citewell
 from citewell.access import EVERYONE, Scope
 from citewell.chunking import chunk
 from citewell.errors import DataError
 from citewell.evaluation.metrics.catalog import BEIR_CUTOFFS
 from citewell.evaluation.metrics.ranking import ranking_metrics
 from citewell.evaluation.questions import Gold, Question, QuestionSet
-from citewell.evaluation.running import code_hash
+from citewell.evaluation.running import release_facts
 from citewell.evaluation.runs import Figure, Found, Result, Run
 from citewell.evaluation.sets.beir import Entry, RetrievalData, read_beir
 from citewell.evaluation.sets.trec import read_qrels, read_run, write_run
@@ -122,7 +121,7 @@ def evaluate_retrieval(
         "documents": len(data.corpus), "passages": len(document_of), "encoder": encoder.identity,
         "chunking": asdict(ChunkingSettings()), "content": _content(data),
     }  # fmt: skip
-    system = {"name": method, "encoder": encoder.identity, "citewell": citewell.__version__, "code": code_hash()}
+    system = {"name": method, "encoder": encoder.identity, **release_facts()}
     run = _run(data, rankings, name, system, facts, {"index": built - started, "search": searched - built})
     return _report(data, method, run)
 
@@ -153,7 +152,7 @@ def score_rankings(
         "content": _content(data),
     }
     identity = content_id(Path(run_file).read_bytes())
-    system = {"name": Path(run_file).name, "rankings": identity, "citewell": citewell.__version__, "code": code_hash()}
+    system = {"name": Path(run_file).name, "rankings": identity, **release_facts()}
     notes = tuple(_mismatches(data, given, limited=limit is not None))
     run = _run(data, rankings, name, system, facts, {}, notes)
     return _report(data, "given", run, time.perf_counter() - started)

@@ -22,6 +22,7 @@ from citewell import ask
 from citewell.access import Scope
 from citewell.errors import CollectionError, DataError, MissingExtraError, SettingsError, StorageError, UserError
 from citewell.evaluation.anchoring import Anchored, PassagesByDocument, anchor, relevant_passages
+from citewell.evaluation.metrics.catalog import DEFINITIONS
 from citewell.evaluation.metrics.texts import have_text_libraries
 from citewell.evaluation.questions import Question, QuestionSet
 from citewell.evaluation.runs import GoldState, Result, Run
@@ -158,8 +159,13 @@ def collection_facts(store: Store, scope: Scope) -> Json:
 
 
 def system_facts(system: System) -> Json:
-    """The system with the release and a hash of the code that measured it."""
-    return {"name": system.name, **system.identity, "citewell": citewell.__version__, "code": code_hash()}
+    """The system and what measured it."""
+    return {"name": system.name, **system.identity, **release_facts()}
+
+
+def release_facts() -> Json:
+    """What measured: the release, its code, and which definitions of the metrics it has."""
+    return {"citewell": citewell.__version__, "code": code_hash(), "metric_definitions": DEFINITIONS}
 
 
 @lru_cache(maxsize=1)

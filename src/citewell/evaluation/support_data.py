@@ -18,12 +18,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-import citewell
 from citewell.errors import DataError
 from citewell.evaluation.metrics.refusal import calibration
 from citewell.evaluation.metrics.support import support
 from citewell.evaluation.questions import Question
-from citewell.evaluation.running import code_hash
+from citewell.evaluation.running import release_facts
 from citewell.evaluation.runs import Figure, Result, Run, Sentence
 from citewell.evaluation.statistics import interval, interval_of
 from citewell.records import Json, content_id
@@ -129,7 +128,7 @@ def evaluate_support(
     figures, curves, notes = _summary(pairs, results)
     return Run(
         kind="support", name=name or path.stem, created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        system=system_facts("support"),
+        system={"name": "support", **release_facts()},
         set={
             "name": path.stem, "origin": "human", "questions": len(pairs),
             "identity": content_id(*(f"{each.id}\n{each.claim}\n{each.label}\n{each.premise}" for each in pairs)),
@@ -137,11 +136,6 @@ def evaluate_support(
         collection={}, results=tuple(results), metrics=figures, curves=curves, notes=notes,
         timings={"score": scored - started, "summarise": time.perf_counter() - scored},
     )  # fmt: skip
-
-
-def system_facts(name: str) -> Json:
-    """Label, release and code, for runs that need no collection."""
-    return {"name": name, "citewell": citewell.__version__, "code": code_hash()}
 
 
 def _limited(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:

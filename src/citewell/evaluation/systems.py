@@ -280,7 +280,7 @@ def _percentile(values: NDArray[np.float64], level: int) -> Figure:
     if len(values) < 2:
         only = float(values[0]) if len(values) else 0.0
         return Figure(only, only, only, len(values))
-    return interval_of(len(values), lambda chosen: float(np.percentile(values[chosen], level)))
+    return interval_of(len(values), lambda chosen: float(np.percentile(values[chosen], level)), bounds=None)
 
 
 def _with_differences(rows: Sequence[SystemRow], baseline: str) -> list[SystemRow]:

@@ -281,3 +281,12 @@ def test_a_collection_that_changed_since_the_run_is_noted(tmp_path: Path) -> Non
     (tmp_path / "files" / "new.md").write_text("# New\n\nSomething else.\n")
     opened.sync()
     assert "changed" in diagnose(opened.store, run, OWNER).notes[0]
+
+
+def test_an_answer_that_cites_what_the_evaluation_did_not_find(sound: Collection) -> None:
+    """The run could not place the gold, so the answer counts as wrong; today it is found, and the answer cites it."""
+    run = run_of(sound, LEAVE_QUESTION)
+    lost = replace(run.results[0], question=LEAVE_QUESTION, state="unplaced", metrics={"correct": 0.0})
+    case = only_case(sound, replace(run, results=(lost,)))
+    assert (case.fault, case.kind) == ("gold_doubtful", "written otherwise")
+    assert case.proven

@@ -129,14 +129,12 @@ def test_a_question_with_two_answers_names_its_document(tmp_path: Path) -> None:
     })  # fmt: skip
     asked = {question.text: question.answers[0] for question in make_set(made.store, OWNER, count=10).questions
              if question.answerable and question.kind == "number"}  # fmt: skip
-    assert asked == {
+    right = {
         "For how many months is an Orca access card valid, according to “Rules of the north site”?": "12 months",
         "For how many months is an Orca access card valid, according to “Rules of the south site”?": "24 months",
-    } or set(asked) < {
-        "For how many months is an Orca access card valid, according to “Rules of the north site”?",
-        "For how many months is an Orca access card valid, according to “Rules of the south site”?",
     }
     assert asked
+    assert asked.items() <= right.items()  # the second may count as nearly the same question
 
 
 def test_documents_that_nothing_tells_apart_give_no_question_that_needs_their_name(tmp_path: Path) -> None:
@@ -252,6 +250,17 @@ def test_the_chooser_takes_turns_over_kinds_and_documents_and_ends() -> None:
     assert len(taken) == len({each.order for each in taken}) == 12
     assert {each.draft.kind for each in taken[:2]} == {"number", "person"}
     assert max(Counter(each.document_id for each in taken[:6]).values()) <= 3
+
+
+def test_gap_questions_fill_a_set_only_where_there_is_nothing_else() -> None:
+    mixed = [candidate(n, f"d{n}", "cloze" if n < 30 else "number") for n in range(40)]
+    alone = [candidate(n, f"d{n}", "cloze") for n in range(30)]
+    for pool, most in ((mixed, 3), (alone, 30)):
+        chooser, taken = Chooser(pool), list[Candidate]()
+        while (each := chooser.next()) is not None:
+            chooser.tell(each, taken=True)
+            taken.append(each)
+        assert sum(each.draft.kind == "cloze" for each in taken) == most
 
 
 def test_question_without_sources_is_written_as_before() -> None:

@@ -25,7 +25,6 @@ TESTS: tuple[tuple[str, Callable[[Look], Finding | str]], ...] = (
 FINAL = frozenset({"not_in_corpus", "lost_in_parsing", "gold_doubtful"})
 """Classes that follow from the documents themselves: where the words are missing, no later stage can be tested."""
 
-_COPIED = 0.7  # share of a sentence's words in its quotes from which it is a copy
 _SEARCHED = 200  # passages among which the words of a reference without a gold are looked for
 
 
@@ -42,13 +41,17 @@ def has_fault(result: Result) -> bool:
 
 
 def unsupported(result: Result) -> list[int]:
-    """The sentences of the answer that its citations do not support. One whose words all stand in its quotes is none:
-    a table's row is shown with its column names, which are not part of the quote."""
+    """The sentences of the answer that its citations do not support. A table's row is shown with its column names,
+    which are not part of the quote; it is no such sentence."""
     return [
         i for i, each in enumerate(result.sentences)
         if each.verdict in {"unsupported", "contradicted"}
-        and labels.share_said(each.text, [result.citations[k].quote for k in each.citations]) < _COPIED
+        and not any(_is_row(each.text, result.citations[k].quote) for k in each.citations)
     ]  # fmt: skip
+
+
+def _is_row(sentence: str, quote: str) -> bool:
+    return " | " in quote and labels.share_said(quote, [sentence]) >= labels.SAYS
 
 
 def examine(look: Look) -> Case:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from citewell.evaluation.anchoring import covers
 from citewell.evaluation.diagnosis import labels
 from citewell.evaluation.diagnosis.golds import Standing
 from citewell.evaluation.diagnosis.look import Finding, Look, virtual
 from citewell.evaluation.diagnosis.traces import holds
+from citewell.evaluation.runs import Cited, Found
 from citewell.records import Passage
 
+_PAGES_NEAR = 2  # pages from one that a set names on which the answer may stand as well
 _QUOTED = 90  # characters of a text shown as evidence
 
 
@@ -58,6 +61,8 @@ def in_text(look: Look) -> Finding | str:
         look.standings = with_page
         return f"{_name(with_page[0])} says {quoted(_gold_text(with_page[0]))}"
     if found:
+        if beside := _on_another_page(look, found[0], None):
+            return beside
         return Finding(
             "lost_in_parsing", f"nothing was read of page {found[0].gold.page} of {_name(found[0])}{_notes(found[0])}",
             "the set gives no words that could be tried in its place", None, kind="page without text",
@@ -141,6 +146,8 @@ def _with_words(look: Look, standing: Standing) -> tuple[str, bool | None]:
 def label(look: Look) -> Finding | str:
     """Whether the gold says what the reference says, and whether the answer says it from another place."""
     question, references = look.question, look.question.answers
+    if shown := _shown_after_all(look):
+        return shown
     if not references:
         return "the set gives no reference answer to compare with"
     said = max(labels.likeness(question.text, references, _gold_texts(each)) for each in look.standings)
@@ -154,6 +161,9 @@ def label(look: Look) -> Finding | str:
             "no re-run can be right: an answer that shows this gold does not say the reference", None,
             kind="unlike the reference",
         )  # fmt: skip
+    for standing in look.standings:
+        if beside := _on_another_page(look, standing, _PAGES_NEAR):
+            return beside
     for citation, text in zip(look.result.citations, cited, strict=True):
         if not citation.gold and labels.answers(question.text, references, [text]):
             return Finding(
@@ -163,20 +173,63 @@ def label(look: Look) -> Finding | str:
     return f"{said:.0%} of the words of question and reference stand around it"
 
 
+def _shown_after_all(look: Look) -> Finding | None:
+    """Whether the answer cites the very words, which the set writes otherwise than the document, so that the evaluation
+    did not find them there."""
+    for standing in look.standings:
+        for citation in look.result.citations:
+            span = standing.gold.span
+            if span and citation.document_id == standing.gold.document and covers(citation.span, span):
+                return Finding(
+                    "gold_doubtful", f"the answer cites the gold; {_name(standing)} writes it otherwise than the set: "
+                    f"{quoted(citation.quote)}", "with the document's own words as the gold the answer is right", True,
+                    kind="written otherwise",
+                )  # fmt: skip
+    return None
+
+
+def _on_another_page(look: Look, standing: Standing, near: int | None) -> Finding | None:
+    """Of a gold that is a page: whether the answer says the reference from another page of the document, at most
+    ``near`` away. Sets give pages counted from 0 or by what is printed, and texts go on on the next page."""
+    page, document = standing.gold.page, standing.document
+    if page is None or standing.gold.quote or document is None:
+        return None
+    quotes, pages = [], set()
+    for citation in look.result.citations:
+        hit = _hit_of(look, citation)
+        other = hit.page if hit is not None and hit.document_id == document.id else None
+        if other is not None and other != page and (near is None or abs(other - page) <= near):
+            quotes.append(citation.quote)
+            pages.add(other)
+    said = labels.best_said(look.question.answers, quotes)
+    if said < labels.BESIDE:
+        return None
+    return Finding(
+        "gold_doubtful", f"the set says page {page} of {_name(standing)}; the answer says {said:.0%} of the reference "
+        f"from page {', '.join(map(str, sorted(pages)))}: {quoted(quotes[0])}",
+        "with that page as a further gold the answer is right", True, kind="another page",
+    )  # fmt: skip
+
+
+def _hit_of(look: Look, citation: Cited) -> Found | None:
+    """The hit a citation was taken from."""
+    return next(
+        (
+            hit
+            for hit in look.result.hits
+            if hit.document_id == citation.document_id and hit.span[0] <= citation.span[0] < hit.span[1]
+        ),
+        None,
+    )
+
+
 def cited_texts(look: Look) -> list[str]:
     """What a reader of each citation sees of it: the quote, and the title and headings above it."""
     shown = []
     for citation in look.result.citations:
-        passage = next(
-            (
-                each
-                for hit in look.result.hits
-                if hit.document_id == citation.document_id and hit.span[0] <= citation.span[0] < hit.span[1]
-                for each in look.reruns.get([hit.passage_id], look.asker)
-            ),
-            None,
-        )
-        shown.append(f"{passage.context}\n{citation.quote}" if passage else citation.quote)
+        hit = _hit_of(look, citation)
+        passages = look.reruns.get([hit.passage_id], look.asker) if hit is not None else []
+        shown.append(f"{passages[0].context}\n{citation.quote}" if passages else citation.quote)
     return shown
 
 

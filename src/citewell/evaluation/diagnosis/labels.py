@@ -17,6 +17,7 @@ UNLIKE = 0.3  # share of question and reference below which a passage is about s
 # 97 % of the golds of other questions
 SAYS = 0.95  # share from which a text says the reference
 ASKED = 0.75  # share of the question's words that a text says, which answers it from another place
+BESIDE = 0.47  # share of the reference that quotes from another page say; set by hand on 15 questions of another set
 SURE, ALL_ASKED = 0.6, 0.8  # confidence and share of the question's words from which "unanswerable" is doubted: 3 of 19
 # answers to unanswerable questions reach them, and a third of the right answers
 _THOUSANDS = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}(?!\d))")

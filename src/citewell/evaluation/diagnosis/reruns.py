@@ -1,11 +1,11 @@
 """Asking again with one thing changed. Nothing is written: the index is read, and what is changed is changed in memory.
 
-    Reruns(store)
-      .hits(question, scope)            as a search gives them today
-      .ranks(question, scope, ids)      where passages stand in either search, and fused, among very many
-      .placed(question, scope, …)       the hits if a passage were in the index, at the place its scores give it
-      .first(hits, passages)            the hits with these in front
-      .answer(question, hits, …)        what these hits come to
+Reruns(store)
+  .hits(question, scope)            as a search gives them today
+  .ranks(question, scope, ids)      where passages stand in either search, and fused, among very many
+  .placed(question, scope, …)       the hits if a passage were in the index, at the place its scores give it
+  .first(hits, passages)            the hits with these in front
+  .answer(question, hits, …)        what these hits come to
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a diagnosis consists of. Plain values; nothing is worked out here.
 
-    Diagnosis ─ Case ─ Step     one failed question, its class, and every test it went through
-              ─ Rung            the score if one stage more were perfect
-              ─ Stage           how many questions still have their gold after a stage
+Diagnosis ─ Case ─ Step     one failed question, its class, and every test it went through
+          ─ Rung            the score if one stage more were perfect
+          ─ Stage           how many questions still have their gold after a stage
 """
 
 from __future__ import annotations

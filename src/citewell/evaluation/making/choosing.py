@@ -12,6 +12,7 @@ from citewell.evaluation.making.drafts import Draft, Material
 SHARES = {"cloze": 0.25, "field": 0.7, "code": 0.7}
 """How much of an equal share a kind gets; 1 for those not named. Gap questions are the least like people's."""
 
+GAPS = 0.2  # share of gap questions above which a set rather stays short, where there are other kinds at all
 SAME_SHAPE = 2  # questions of one table column or one rule that a document gives, before others are asked
 
 
@@ -43,6 +44,7 @@ class Chooser:
             self._queues[each.draft.kind].append((self._key(each), number))
         for queue in self._queues.values():
             heapq.heapify(queue)
+        self._several = len(self._queues) > 1
 
     @property
     def left(self) -> int:
@@ -50,12 +52,11 @@ class Chooser:
 
     def next(self) -> Candidate | None:
         """The best candidate of the kind that has least of its share; ``None`` when there are no more."""
-        full = [kind for kind, queue in self._queues.items() if queue]
+        enough = self._several and self._kinds["cloze"] > GAPS * sum(self._kinds.values())
+        full = [kind for kind, queue in self._queues.items() if queue and not (enough and kind == "cloze")]
         if not full:
             return None
         kind = min(full, key=lambda each: (self._kinds[each] / self._shares.get(each, 1.0), each))
-        if self._shares.get(kind, 1.0) < 0.5 and self._kinds[kind] * 10 > sum(self._kinds.values()) and len(full) > 1:
-            kind = min((each for each in full if each != kind), key=lambda each: (self._kinds[each], each))
         queue = self._queues[kind]
         while True:
             key, number = heapq.heappop(queue)

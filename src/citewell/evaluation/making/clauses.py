@@ -145,6 +145,7 @@ def is_subject(subject: str) -> bool:
 
 
 _NUMBERS = frozenset("two three four five six seven eight nine ten twelve twenty thirty forty fifty".split())  # noqa: SIM905
+_COMMON = frozenset("Leave Support Access Overtime Travel Coverage Work Time Space Food Data Pay Staff Water".split())  # noqa: SIM905
 _STARTERS = re.compile(r"^(?:The|A|An|All|Each|Every|Your|Our|You|We|Any|Some|No|Most|Both|One|New|Paid|Only)\b")
 
 
@@ -153,6 +154,8 @@ def in_sentence(subject: str) -> str:
     if _STARTERS.match(subject):
         return subject[:1].lower() + subject[1:]
     first, *others = subject.split()
+    if subject in _COMMON:
+        return subject.lower()
     if first[1:].islower() and (first.endswith("ing") or first.split("-")[0].lower() in _NUMBERS):
         return subject[:1].lower() + subject[1:]
     plain = first[1:].islower() and first.replace("-", "").isalpha()

@@ -79,7 +79,8 @@ def definition_drafts(given: Material) -> Iterator[Draft]:
             question = given.phrases.means.format(term=bare)
         yield Draft(
             question, given.named(question), (plain(found["meaning"]),), span, "definition", rule,
-            keys=bare, about=bare, alone=_telling(bare) or in_glossary,
+            keys=bare, about=bare,
+            alone=in_glossary or (_telling(bare) if rule.endswith("…") and "means" in rule else _is_name(bare)),
         )  # fmt: skip
 
 
@@ -96,6 +97,12 @@ def _telling(term: str) -> bool:
     """Whether the term names something by itself: it has a capital, a digit or a hyphen after its first letter, or it
     is of several words."""
     return any(each.isupper() or each.isdigit() for each in term[1:]) or len(term.split()) > 1
+
+
+def _is_name(term: str) -> bool:
+    """Whether the term means the same wherever it is asked: a word of it has a capital inside or a digit."""
+    words = term.split()
+    return any(word[:1].isupper() for word in words[1:]) or any(e.isupper() or e.isdigit() for e in words[0][1:])
 
 
 def _in_sentence(term: str) -> str:

@@ -193,7 +193,7 @@ class _Maker:
         near = [self._names.get(passage.document_id, "") for passage in self._corpus.near(question)[:NEIGHBOURS]]
         others = tuple(each for each in dict.fromkeys(near) if each and each != name)
         twins = twins_of(draft, question, name, lent, others, rng)
-        few = {"other attribute": 3}  # such twins are the least like what people ask: they count threefold
+        few = {"other attribute": 6}  # such twins are the least like what people ask: they count sixfold
         return sorted(twins, key=lambda twin: (changes[twin.change] + 1) * few.get(twin.change, 1))[:TWINS_OF_ONE]
 
     def _twin_question(self, twin: Twin, nearest: Passage | None, held: Sequence[str]) -> Question:

@@ -90,7 +90,7 @@ def cost_of(given: Material, span: Span, _sentence: str, clause: Clause) -> Draf
 
 _CUT_OFF = re.compile(r"(?:,|\b(?:and|or|than|between|from|to|the|a|an|if|when|that|which|of|by))$")
 _SECOND_CLAUSE = re.compile(r",|\b(?:if|when|that|which|who|is|are|was|were|must|can|and)\b")
-_NO_TAIL = re.compile(r"(?:and|or|to \d|ago|later|old|long|[a-z]+ed by)\b|.*---")
+_NO_TAIL = re.compile(r"(?:and|or|of age|to \d|ago|later|old|long|[a-z]+ed by)\b|.*---")
 _BOUNDS = {
     "at least": " at least", "a minimum of": " at least", "up to": " at most", "at most": " at most",
     "no more than": " at most", "a maximum of": " at most",

@@ -10,7 +10,7 @@ import re
 
 _PAIRS = {
     "purchase": "buy", "purchased": "bought", "purchasing": "buying", "receive": "get", "obtain": "get",
-    "employees": "staff", "annual": "yearly", "telephone": "phone", "repaired": "fixed", "replaced": "swapped",
+    "employees": "staff", "annual": "yearly", "telephone": "phone", "repaired": "fixed",
     "approximately": "about", "begin": "start", "commence": "start", "inform": "tell", "informed": "told",
     "permitted": "allowed", "required": "needed", "submit": "hand in", "submitted": "handed in", "assist": "help",
     "sufficient": "enough", "terminate": "end", "terminated": "ended", "request": "ask for", "notify": "tell",

@@ -98,7 +98,13 @@ def cell_question(given: Material, columns: list[str], column: str, value: str) 
     if looks_like_person(value) and _WHO.fullmatch(column):
         return "Who is {about} {asked}?" if asked.endswith((" by", " to")) else "Who is the {asked} for {about}?"
     if _LISTED.fullmatch(column):
-        return "What is listed for {about}?"
+        return (
+            "What is {about}?"
+            if "number" in columns[0].lower() or "id" in columns[0]
+            else "What is listed for {about}?"
+        )
+    if value.isdigit() and _plural(column) and column.replace("_", " ").islower():
+        return "How many {asked} does {about} have?"
     if _as_it_stands(column):
         return "What does the table give as “{asked}” for {about}?"
     return "What {be} the {asked} for {about}?".replace("{be}", "are" if _plural(column) else "is")
@@ -110,12 +116,12 @@ _PREPOSITIONS = frozenset("for to by of in at from with on as per than since unt
 def _as_it_stands(column: str) -> bool:
     """Whether a column's name does not fit into a sentence, so that it is quoted: a question, a participle, a name
     with a number or a second capital at its end."""
-    words = column.split()
+    words = column.replace("_", " ").split()
     last = words[-1]
     named = last[:1].isupper() and not last.isupper() and len(words) > 1 and not words[0].istitle()
     return bool(
         re.match(r"(?i)(?:who|whom|for whom|when|where|why|how|what|which|if|do|does|is|are|can)\b", column)
-        or _PARTICIPLE.match(words[0]) or _PREPOSITIONS & {word.lower() for word in words[-2:]}
+        or _PARTICIPLE.match(words[0]) or last.lower() in _PREPOSITIONS or re.search(r" per [A-Z]+$", column)
         or last.isdigit() or named or (len(words) > 1 and last.istitle() and words[0].islower())
     )  # fmt: skip
 

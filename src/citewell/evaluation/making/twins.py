@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from citewell.answering.words import terms
@@ -52,17 +52,31 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Borrowed:
-    """What twins may borrow from all drafts: names of columns, and headings."""
+    """What twins may borrow from all drafts. columns: names of columns, by the noun of the things they are of (``the
+    model``), so that no grade is asked for its weight. headings: of sections."""
 
-    columns: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
     headings: tuple[str, ...]
 
 
 def borrowed(drafts: Sequence[Draft]) -> Borrowed:
-    asked = {draft.asked for draft in drafts if draft.kind == "table" and draft.template}
-    columns = {each for each in asked if _PLAIN.fullmatch(each) and not _NO_NOUN.fullmatch(each)}
+    columns: dict[str, set[str]] = {}
+    for draft in drafts:
+        if (
+            draft.kind == "table"
+            and draft.template
+            and _PLAIN.fullmatch(draft.asked)
+            and not _NO_NOUN.fullmatch(draft.asked)
+        ):
+            columns.setdefault(_noun(draft.about), set()).add(draft.asked)
     headings = {draft.asked for draft in drafts if draft.kind == "heading" and draft.template}
-    return Borrowed(tuple(sorted(columns)), tuple(sorted(headings)))
+    return Borrowed({noun: tuple(sorted(each)) for noun, each in columns.items() if noun}, tuple(sorted(headings)))
+
+
+def _noun(about: str) -> str:
+    """``the model`` of "the model Standard 14"; empty when the thing has only its name."""
+    found = re.match(r"the [a-z]+(?: [a-z]+)? ", about)
+    return found[0] if found else ""
 
 
 def twins_of(
@@ -125,7 +139,8 @@ def _other_column(draft: Draft, question: str, lent: Borrowed, rng: random.Rando
     """A column of another table."""
     if not draft.template or draft.kind != "table" or not _named(draft.about):
         return
-    columns = [each for each in lent.columns if not set(terms(each)) & set(terms(draft.asked))]
+    known = lent.columns.get(_noun(draft.about), ())
+    columns = [each for each in known if not set(terms(each)) & set(terms(draft.asked))]
     for column in rng.sample(columns, min(4, len(columns))):
         asked = f"What is the {small(column.replace('_', ' '))} for {draft.about}?"
         text = question.replace(draft.question, asked) if draft.question in question else asked

@@ -11,6 +11,9 @@ from typing import Literal
 
 Level = Literal["question", "run"]
 
+DEFINITIONS = 1
+"""Goes up when a metric comes to mean something else. Runs of different definitions are not compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
