@@ -51,8 +51,8 @@ def compare(
     with _progress(quiet=json) as show:
         table = opened.compare(
             question_set, systems=[each.strip() for each in systems.split(",") if each.strip()],
-            answers=_named_files(answers or []), baseline=baseline, split=split, name=name, limit=limit, keep=not no_keep,
-            scope=make_scope(principals), on_progress=show,
+            answers=_named_files(answers or []), baseline=baseline, split=split, name=name, limit=limit,
+            keep=not no_keep, scope=make_scope(principals), on_progress=show,
         )  # fmt: skip
     if json:
         print_json(table.to_json())
