@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from citewell.records import Answer, Citation, Document, Hit, Locator, Passage
     from citewell.settings import Settings
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _HOMES = {
     "open": "citewell.collection", "Collection": "citewell.collection", "Scope": "citewell.access",
