@@ -1,7 +1,7 @@
 """Is the diagnosis right? Each stage is broken on purpose, and the class that comes out is compared with the cause.
 
     python -m benchmarks.diagnosis                  # all breaks, on the sample corpus (about 10 minutes)
-    python -m benchmarks.diagnosis --only buried    # breaks whose function in diagnosis_breaks is called so
+    python -m benchmarks.diagnosis --only buried    # breaks whose function's name holds this
 
 Questions that were answered rightly before a break and are failed after it have a known cause. The rules of the
 diagnosis were tuned on the questions marked ``fit`` alone; the target counts on those marked ``test``.
@@ -19,7 +19,8 @@ from datetime import date
 from pathlib import Path
 
 import citewell
-from benchmarks.diagnosis_breaks import OWNER, Base, Broken, every_break
+from benchmarks.diagnosis_base import OWNER, Base, Broken
+from benchmarks.diagnosis_breaks import every_break
 from citewell.evaluation.diagnosis import FAULTS, diagnose
 from citewell.evaluation.running import evaluate
 from citewell.evaluation.sets import read_set

@@ -6,82 +6,45 @@ be buried may still be read) is checked on the run, never by the diagnosis.
 
 from __future__ import annotations
 
-import hashlib
-import random
 import re
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from unittest.mock import patch
 
 import lance
-import numpy as np
 
 import citewell
+from benchmarks.diagnosis_base import (
+    OWNER,
+    Base,
+    Broken,
+    all_in,
+    as_in_set,
+    assembled,
+    coin,
+    commit_passages,
+    corpus_files,
+    indexed,
+    rank_of_gold,
+    rewrite,
+    set_of,
+    was_read,
+)
+from benchmarks.diagnosis_documents import deleted, edited, garbled, unreadable
 from citewell import ask
 from citewell.access import Scope
 from citewell.answering.read import PASSAGES_READ, load_calibration
 from citewell.catalog import Change
-from citewell.chunking import chunk
 from citewell.collection import Collection
 from citewell.evaluation.diagnosis import look
 from citewell.evaluation.questions import Gold, Question, QuestionSet
-from citewell.evaluation.running import CollectionSystem, System
-from citewell.evaluation.runs import Result, Run
+from citewell.evaluation.running import CollectionSystem, evaluate
+from citewell.evaluation.runs import Result
 from citewell.index import rows
 from citewell.records import Answer, Block, Claim, Document, Json, Passage, content_id
-from citewell.samples import corpus_path
 from citewell.store import Store
-
-OWNER = Scope.owner()
-
-
-@dataclass
-class Broken:
-    """A collection with one broken stage.
-
-    truth: question id → class. every: it takes so seldom that all questions are asked. took: whether the break did to a
-    question what it was meant to. damage: what stays broken while questions are asked and while they are diagnosed.
-    """
-
-    name: str
-    collection: Collection
-    questions: QuestionSet
-    truth: dict[str, str]
-    every: bool = False
-    took: Callable[[Result], bool] = lambda result: True
-    system: System | None = None
-    scope: Scope = OWNER
-    damage: Callable[[], AbstractContextManager[object]] = nullcontext
-
-
-@dataclass
-class Base:
-    """The sound collection, its run, and where copies go. right: the results of the questions that
-    were right."""
-
-    collection: Collection
-    run: Run
-    folder: Path
-    right: dict[str, Result] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.right = {
-            each.question.id: each for each in self.run.results
-            if each.metrics.get("correct") == 1.0 and not any(s.verdict != "supported" for s in each.sentences)
-        }  # fmt: skip
-
-    def answerable(self) -> list[Result]:
-        """Right answers that show a gold: their cause of being right is known."""
-        return [each for each in self.right.values() if each.metrics.get("gold shown") == 1.0]
-
-    def copy(self, name: str) -> Collection:
-        target = self.folder / f"{name}.citewell"
-        shutil.copytree(self.collection.store.root, target)
-        return citewell.open(target)
 
 
 def every_break(base: Base, only: str = "") -> Iterator[Broken]:
@@ -92,134 +55,6 @@ def every_break(base: Base, only: str = "") -> Iterator[Broken]:
     ):  # fmt: skip
         if only in make.__name__:
             yield make(base)
-
-
-# -- documents ---------------------------------------------------------------------------------------------------------
-
-
-def deleted(base: Base) -> Broken:
-    """Every other document is not there. Truth for the questions all of whose golds were in those documents."""
-    gone = {path for path in _corpus_files() if _coin(path, 2)}
-    collection = _indexed(base, "deleted", gone)
-    return Broken("document deleted", collection, _set(base), _all_in(base, gone, "not_in_corpus"))
-
-
-def unreadable(base: Base) -> Broken:
-    """Every other binary file is cut off after a third, so that it cannot be read."""
-    damaged = {path for path in _corpus_files() if Path(path).suffix in {".docx", ".xlsx", ".pptx", ".epub", ".pdf"}}
-    damaged = {path for path in damaged if _coin(path, 2)}
-    collection = _indexed(base, "unreadable", set(), damaged)
-    failed = {item.uri for item in collection.items() if item.status == "failed"}
-    damaged = {path for path in damaged if any(uri.endswith(path) for uri in failed)}
-    return Broken("file damaged", collection, _set(base), _all_in(base, damaged, "lost_in_parsing"))
-
-
-def garbled(base: Base) -> Broken:
-    """Every document was read badly: letters lost, columns interleaved, or the gold's block left out, by turns."""
-    collection = base.copy("garbled")
-    lost: dict[str, set[int]] = {}
-    for result in base.answerable():
-        for gold in result.question.golds:
-            if gold.span is not None:
-                lost.setdefault(gold.document, set()).update(range(*gold.span))
-    kinds = {}
-    for item in collection.items():
-        if item.is_document:
-            kinds[item.document_id] = ("letters", "columns", "dropped")[_coin(item.uri, 3)]
-    _rewrite(collection, lambda document: _damaged(document, kinds[document.id], lost.get(document.id, set())))
-    truth = {each.question.id: "lost_in_parsing" for each in base.answerable()}
-    return Broken("parse garbled", collection, _set(base), truth, took=lambda result: result.state == "unplaced")
-
-
-def edited(base: Base) -> Broken:
-    """The numbers of the golds changed in the documents since the set was anchored; sentences without one are gone."""
-    collection = base.copy("edited")
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for result in base.answerable():
-        for gold in result.question.golds:
-            if gold.span is not None:
-                spans.setdefault(gold.document, []).append(gold.span)
-    _rewrite(collection, lambda document: _edited(document, spans.get(document.id, [])))
-    questions = _set(base, {each.question.id: each.question for each in base.answerable()})  # with anchored golds
-    truth = {each.question.id: "gold_doubtful" for each in base.answerable()}
-    return Broken("document edited", collection, questions, truth, took=lambda result: result.state == "stale")
-
-
-def _damaged(document: Document, kind: str, lost: set[int]) -> Document:
-    random_ = random.Random(document.uri.rsplit("/", 1)[-1])
-    pieces: list[tuple[Block, str]] = []
-    for block in document.blocks:
-        text = document.text[slice(*block.span)]
-        if kind == "letters":
-            pieces.append((block, re.sub(r"[A-Za-z]", lambda m: "" if random_.random() < 0.25 else m.group(), text)))
-        elif kind == "dropped":
-            if not lost.intersection(range(*block.span)):
-                pieces.append((block, text))
-        elif kind == "columns" and pieces and pieces[-1][0].kind == block.kind and "\x00" not in pieces[-1][1]:
-            pieces[-1] = (pieces[-1][0], _interleaved(pieces[-1][1], text) + "\x00")
-        elif kind == "columns" and block.kind in {"paragraph", "list_item"}:
-            first, second = _halves(text)
-            pieces.append((block, _interleaved(first, second)))
-        else:
-            pieces.append((block, text))
-    return _assembled(document, [(block, text.replace("\x00", "")) for block, text in pieces])
-
-
-def _halves(text: str) -> tuple[str, str]:
-    words = text.split(" ")
-    return " ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])
-
-
-def _interleaved(one: str, other: str, run: int = 3) -> str:
-    left, right = one.split(), other.split()
-    mixed = []
-    for start in range(0, max(len(left), len(right)), run):
-        mixed += left[start : start + run] + right[start : start + run]
-    return " ".join(mixed)
-
-
-def _edited(document: Document, spans: Sequence[tuple[int, int]]) -> Document:
-    pieces = []
-    for block in document.blocks:
-        start, end = block.span
-        text = document.text[start:end]
-        for a, b in sorted((a, b) for a, b in spans if start <= a and b <= end):
-            old = document.text[a:b]
-            new = re.sub(r"\d+", lambda m: str(int(m.group()) + 3), old)
-            text = text.replace(old, new if new != old else "This is decided case by case.")
-        pieces.append((block, text))
-    return _assembled(document, pieces)
-
-
-def _assembled(document: Document, pieces: Sequence[tuple[Block, str]]) -> Document:
-    """A document of these blocks with these texts."""
-    text, blocks = "", []
-    for block, words in pieces:
-        if words.strip():
-            text += "\n\n" if text else ""
-            blocks.append(replace(block, span=(len(text), len(text) + len(words)), cells=()))
-            text += words
-    version = content_id(document.version, "changed", text)
-    return replace(document, text=text, blocks=tuple(blocks), version=version)
-
-
-def _rewrite(collection: Collection, change: Callable[[Document], Document]) -> None:
-    """Replaces what is stored of every document, as if it had been read so."""
-    with collection.store.writing() as store:
-        for item in store.catalog.items(OWNER):
-            if not item.is_document:
-                continue
-            document = change(collection.document(item.uri))
-            store.blobs.put(document.version, document.to_json())
-            passages = chunk(document, store.encoder, store.settings.chunking)
-            fresh = replace(item, version=document.version, passages=len(passages))
-            store.commit(Change((fresh,)), lambda p=passages, i=item: _commit(store, p, i.document_id))
-
-
-def _commit(store: Store, passages: Sequence[Passage], *replaces: str) -> None:
-    vectors = store.encoder.encode([each.embedded for each in passages]) if passages else None
-    empty = np.zeros((0, store.index.dimension), np.float32)
-    store.index.commit(passages, empty if vectors is None else vectors, replaces)
 
 
 # -- passages ----------------------------------------------------------------------------------------------------------
@@ -248,7 +83,7 @@ def cut_tiny(base: Base) -> Broken:
 
 def _split(name: str, base: Base, collection: Collection) -> Broken:
     truth = {each.question.id: "split_by_chunking" for each in base.answerable()}
-    return Broken(name, collection, _set(base), truth, True, took=lambda result: not _whole(collection, result))
+    return Broken(name, collection, set_of(base), truth, True, took=lambda result: not _whole(collection, result))
 
 
 def _cut(collection: Collection, base: Base, pieces: int) -> None:
@@ -262,7 +97,7 @@ def _cut(collection: Collection, base: Base, pieces: int) -> None:
             text = collection.document(document_id).text
             cuts = {_blank(text, a + (b - a) * k // pieces) for a, b in spans for k in range(1, pieces)}
             cut = [part for each in store.index.of_document(document_id, OWNER) for part in _at(each, cuts, text)]
-            _commit(store, cut, document_id)
+            commit_passages(store, cut, document_id)
 
 
 def _blank(text: str, place: int) -> int:
@@ -291,7 +126,7 @@ def _whole(collection: Collection, result: Result) -> bool:
 def hidden(base: Base) -> Broken:
     """Every other document is for the board alone; everybody else asks."""
     collection = base.copy("hidden")
-    secret = {item.document_id: item.uri for item in collection.items() if item.is_document and _coin(item.uri, 2)}
+    secret = {item.document_id: item.uri for item in collection.items() if item.is_document and coin(item.uri, 2)}
     groups = tuple(sorted({reader for item in collection.items() for reader in item.readers}))
     with collection.store.writing() as store:
         items = [replace(i, readers=("group:vault",)) for i in store.catalog.items(OWNER) if i.document_id in secret]
@@ -301,7 +136,7 @@ def hidden(base: Base) -> Broken:
         each.question.id: "not_retrieved" for each in base.answerable()
         if all(gold.document in secret for gold in each.question.golds)
     }  # fmt: skip
-    return Broken("hidden by permission", collection, _set(base, principals=groups), truth)
+    return Broken("hidden by permission", collection, set_of(base, principals=groups), truth)
 
 
 def unfindable(base: Base) -> Broken:
@@ -318,7 +153,7 @@ def unfindable(base: Base) -> Broken:
         dataset.optimize.optimize_indices()
     opened = citewell.open(collection.store.root)
     truth = {each.question.id: "not_retrieved" for each in base.answerable()}
-    return Broken("unfindable", opened, _set(base), truth, took=lambda result: _rank(result) is None)
+    return Broken("unfindable", opened, set_of(base), truth, took=lambda result: rank_of_gold(result) is None)
 
 
 def buried(base: Base) -> Broken:
@@ -331,14 +166,14 @@ def buried(base: Base) -> Broken:
                 if gold.span and passage.span[0] <= gold.span[0] and gold.span[1] <= passage.span[1]:
                     twins += list(_twins(passage, gold, result.question.text))
     with collection.store.writing() as store:
-        _commit(store, twins)
+        commit_passages(store, twins)
     truth = {each.question.id: "ranked_too_low" for each in base.answerable()}
-    return Broken("buried", collection, _set(base), truth, took=lambda r: (_rank(r) or 99) > PASSAGES_READ)
+    return Broken("buried", collection, set_of(base), truth, took=lambda r: (rank_of_gold(r) or 99) > PASSAGES_READ)
 
 
-def _twins(passage: Passage, gold: Gold, question: str, count: int = 14) -> Iterator[Passage]:
+def _twins(passage: Passage, gold: Gold, question: str) -> Iterator[Passage]:
     left = passage.text.replace(gold.quote, " ") if gold.quote in passage.text else passage.text[:40]
-    for number in range(count):
+    for number in range(14):
         text = f"{left.strip()[:300]} Sheet {number + 1} of this file has nothing further."
         document = content_id(passage.document_id, "twin", question, str(number))
         yield replace(
@@ -357,10 +192,6 @@ def _gold_passages(base: Base) -> list[Passage]:
     return list(found.values())
 
 
-def _rank(result: Result) -> int | None:
-    return next((place for place, hit in enumerate(result.hits, start=1) if hit.gold), None)
-
-
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
@@ -370,7 +201,7 @@ def misread(base: Base) -> Broken:
     worse = replace(sound, weights=-sound.weights, threshold=0.0)
     truth = {each.question.id: "read_wrongly" for each in base.answerable()}
     return Broken(
-        "reader damaged", base.copy("misread"), _set(base), truth, took=_was_read, damage=lambda: _calibrated(worse)
+        "reader damaged", base.copy("misread"), set_of(base), truth, took=was_read, damage=lambda: _calibrated(worse)
     )  # fmt: skip
 
 
@@ -382,9 +213,9 @@ def distracted(base: Base) -> Broken:
         for gold in result.question.golds:
             if gold.span is not None:
                 golds.setdefault(gold.document, []).append((gold.span[0], result.question.text.rstrip("?. ")))
-    _rewrite(collection, lambda document: _with_echoes(document, golds.get(document.id, [])))
+    rewrite(collection, lambda document: _with_echoes(document, golds.get(document.id, [])))
     truth = {each.question.id: "read_wrongly" for each in base.answerable()}
-    return Broken("distractor sentences", collection, _set(base), truth, took=_was_read)
+    return Broken("distractor sentences", collection, set_of(base), truth, took=was_read)
 
 
 def _with_echoes(document: Document, echoes: Sequence[tuple[int, str]]) -> Document:
@@ -395,33 +226,27 @@ def _with_echoes(document: Document, echoes: Sequence[tuple[int, str]]) -> Docum
                 echo = f"Some day a sentence about this may stand here: {question}, 2 days, 5 percent, Ann Lee."
                 pieces.append((replace(block, kind="paragraph", header=""), echo))
         pieces.append((block, document.text[slice(*block.span)]))
-    return _assembled(document, pieces)
-
-
-def _was_read(result: Result) -> bool:
-    return (_rank(result) or 99) <= PASSAGES_READ
+    return assembled(document, pieces)
 
 
 def refuses_always(base: Base) -> Broken:
     """The threshold is 0.99."""
     strict = replace(load_calibration(), threshold=0.99)
     truth = {each.question.id: "wrongly_refused" for each in base.answerable()}
-    return Broken("threshold 0.99", base.copy("refuses"), _set(base), truth, damage=lambda: _calibrated(strict))
+    return Broken("threshold 0.99", base.copy("refuses"), set_of(base), truth, damage=lambda: _calibrated(strict))
 
 
 def answers_always(base: Base) -> Broken:
     """The threshold is 0. So that enough questions are rightly refused before, half of the documents are gone, which
     makes the questions about them unanswerable."""
-    gone = {path for path in _corpus_files() if _coin(path, 2)}
-    collection = _indexed(base, "answers", gone)
-    absent = _all_in(base, gone, "should_have_refused", base.run.results)
+    gone = {path for path in corpus_files() if coin(path, 2)}
+    collection = indexed(base, "answers", gone)
+    absent = all_in(base, gone, "should_have_refused", base.run.results)
     asked = tuple(
         replace(each, answerable=False, answers=(), golds=()) if each.id in absent else each
         for each in (result.question for result in base.run.results)
     )  # fmt: skip
     questions = QuestionSet("samples", tuple(each for each in asked if not each.answerable))
-    from citewell.evaluation.running import evaluate
-
     before = evaluate(collection.store, questions, OWNER)
     truth = {each.question.id: "should_have_refused" for each in before.results if each.refused}
     lax = replace(load_calibration(), threshold=0.0)
@@ -453,7 +278,7 @@ class Talkative:
         answer = self._system.answer(question, scope)
         if answer.refused:
             return answer
-        added = self._sentences[_coin(question.id, len(self._sentences))]
+        added = self._sentences[coin(question.id, len(self._sentences))]
         claim = Claim(added, (0,), 1.0, "supported")
         return replace(answer, text=f"{answer.text}\n{added}", claims=(*answer.claims, claim))
 
@@ -466,7 +291,7 @@ def talkative(base: Base) -> Broken:
     )  # fmt: skip
     collection = base.copy("talkative")
     truth = {each.question.id: "unsupported_sentence" for each in base.answerable()}
-    return Broken("sentences added", collection, _set(base), truth, system=Talkative(collection.store, sentences))
+    return Broken("sentences added", collection, set_of(base), truth, system=Talkative(collection.store, sentences))
 
 
 # -- labels ------------------------------------------------------------------------------------------------------------
@@ -478,9 +303,9 @@ def mislabelled(base: Base) -> Broken:
     changed = {}
     for number, result in enumerate(results):
         other = results[(number + 37) % len(results)].question
-        golds = tuple(_named(gold) for gold in result.question.golds)
-        others = tuple(_named(gold) for gold in other.golds)
-        kind = _coin(result.question.id, 3)
+        golds = tuple(as_in_set(gold) for gold in result.question.golds)
+        others = tuple(as_in_set(gold) for gold in other.golds)
+        kind = coin(result.question.id, 3)
         if kind == 0:
             golds = others
         elif kind == 1:
@@ -489,7 +314,7 @@ def mislabelled(base: Base) -> Broken:
             golds = tuple(replace(gold, quote=_otherwise(gold.quote), page=None) for gold in golds)
         changed[result.question.id] = replace(result.question, golds=golds)
     truth = dict.fromkeys(changed, "gold_doubtful")
-    return Broken("gold label wrong", base.copy("mislabelled"), _set(base, changed), truth, True)
+    return Broken("gold label wrong", base.copy("mislabelled"), set_of(base, changed), truth, True)
 
 
 def _otherwise(quote: str) -> str:
@@ -505,58 +330,4 @@ def called_unanswerable(base: Base) -> Broken:
         each.question.id: replace(each.question, answerable=False, answers=(), golds=()) for each in base.answerable()
     }
     truth = dict.fromkeys(changed, "gold_doubtful")
-    return Broken("called unanswerable", base.copy("unanswerable"), _set(base, changed), truth)
-
-
-# -- helpers -----------------------------------------------------------------------------------------------------------
-
-
-def _set(
-    base: Base, changed: dict[str, Question] | None = None, principals: tuple[str, ...] | None = None
-) -> QuestionSet:
-    """The questions as the set has them: golds by name, not anchored, unless ``changed`` has another one."""
-    found = []
-    for result in base.run.results:
-        question = replace(result.question, golds=tuple(_named(gold) for gold in result.question.golds))
-        question = (changed or {}).get(question.id, question)
-        found.append(replace(question, principals=principals or question.principals))
-    return QuestionSet("samples", tuple(found))
-
-
-def _named(gold: Gold) -> Gold:
-    """A gold as the set writes it."""
-    return Gold(document=gold.name or gold.document, quote=gold.quote, page=gold.page)
-
-
-def _all_in(base: Base, paths: set[str], fault: str, results: Sequence[Result] = ()) -> dict[str, str]:
-    return {
-        each.question.id: fault for each in results or base.answerable()
-        if each.question.golds and all((gold.name or gold.document) in paths for gold in each.question.golds)
-    }  # fmt: skip
-
-
-def _corpus_files() -> list[str]:
-    root = corpus_path()
-    return sorted(
-        path.relative_to(root).as_posix() for path in root.rglob("*")
-        if path.is_file() and path.name != "citewell-readers.toml"
-    )  # fmt: skip
-
-
-def _indexed(base: Base, name: str, without: set[str], cut: set[str] | None = None) -> Collection:
-    """A collection of the corpus without some files, and with some cut off."""
-    corpus = base.folder / f"{name}-corpus"
-    shutil.copytree(corpus_path(), corpus)
-    for path in without:
-        (corpus / path).unlink()
-    for path in cut or ():
-        data = (corpus / path).read_bytes()
-        (corpus / path).write_bytes(data[: len(data) // 3])
-    collection = citewell.open(base.folder / f"{name}.citewell", create=True)
-    collection.add(corpus)
-    return collection
-
-
-def _coin(text: str, sides: int) -> int:
-    """A number below ``sides`` that depends on the text alone."""
-    return int(hashlib.sha256(Path(text).name.encode()).hexdigest(), 16) % sides
+    return Broken("called unanswerable", base.copy("unanswerable"), set_of(base, changed), truth)

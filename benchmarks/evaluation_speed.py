@@ -5,11 +5,11 @@
 Passages and vectors are made up (words by Zipf's law, one topic per passage; a question has words of one passage and a
 vector near its own), so nothing is needed but disk for the table. Retrieval is the product's hybrid search, 100
 passages deep, with the question's vector given: encoding would only make measuring look cheaper. Citewell measures
-twelve metrics at three levels (passage, page, document) and the 95 % interval of each mean; the peers measure the
-same twelve, or as many of them as they have, at one level, without intervals. So one level without intervals is timed,
-too. PYTHON: an environment with ``ranx``, ``pytrec_eval-terrier`` and ``beir`` (its evaluator needs no more than
-``pip install --no-deps beir``). Means are compared; a difference above 1e-6 ends the run. CPU seconds count all threads
-and are steadier than wall seconds where machines are shared. Writes results/evaluation_speed.json.
+twelve metrics at three levels (passage, page, document) and the 95 % interval of each mean; the peers measure the same
+twelve, or as many of them as they have, at one level, without intervals. So one level without intervals is timed, too.
+PYTHON: an environment with ``ranx``, ``pytrec_eval-terrier`` and ``beir`` (its evaluator needs no more than ``pip
+install --no-deps beir``). Means are compared; a difference above 1e-6 (BEIR rounds: 1e-5) is an error. CPU seconds
+count all threads and are steadier than wall seconds where machines are shared. Writes results/evaluation_speed.json.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def agreement(collection: Collection, made: QuestionSet) -> dict[str, Any]:
     sets = {"human": human.questions, "made": made.questions}
     searches = searches_of(collection)
     figures = {name: recalls(collection, questions, searches) for name, questions in sets.items()}
-    echoes = {name: mean_echo(collection, questions) for name, questions in sets.items()}
+    echoes = {name: mean_echo(questions) for name, questions in sets.items()}
     ones, others = ([figures[name][search] for search in searches] for name in ("human", "made"))
     return {"recall@10": figures, "kendall tau": kendall(ones, others), "mean echo": echoes}
 
@@ -154,7 +154,7 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def mean_echo(collection: Collection, questions: Sequence[Question]) -> float:
+def mean_echo(questions: Sequence[Question]) -> float:
     """How much of its gold a question repeats in one run, without the name of its document."""
     values = [
         echo(question.text.split(", according to ")[0], question.golds[0].quote)

@@ -63,7 +63,7 @@ def test_json_junit_margin_metric_and_floor(runs: Path) -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
 
 
-@pytest.mark.parametrize("floor", ["correct", "=0.5", "correct=much"])
+@pytest.mark.parametrize("floor", ["correct", "=0.5", "correct=much", "correct=nan", "correct=inf"])
 def test_a_floor_that_is_none_says_what_was_expected(runs: Path, floor: str) -> None:
     done = citewell("gate", "after.json", "--against", "before.json", "--floor", floor, cwd=runs)
     assert done.returncode == 2
@@ -142,3 +142,16 @@ def test_runs_of_a_collection_are_listed_and_found_by_name(tmp_path: Path) -> No
     AFTER.write(tmp_path / "after.json")
     done = citewell("gate", "after.json", "--against", "before", "--shared", cwd=tmp_path)
     assert "Gate: after against before" in done.stdout
+
+
+def test_verdicts_that_cannot_be_written_are_told_before_anything_is_judged(runs: Path) -> None:
+    done = citewell("gate", "after.json", "--against", "before.json", "--junit", "nowhere/gate.xml", cwd=runs)
+    assert done.returncode == 2 and "'nowhere/gate.xml' cannot be written" in done.stderr and not done.stdout
+
+
+def test_a_floor_is_judged_by_the_questions_not_by_an_edited_figure(runs: Path) -> None:
+    run = json.loads((runs / "after.json").read_text())
+    run["metrics"]["correct"]["value"] = 0.99
+    (runs / "edited.json").write_text(json.dumps(run))
+    done = citewell("gate", "edited.json", "--against", "edited.json", "--floor", "correct=0.95", cwd=runs)
+    assert done.returncode == 1 and "wanted at least 0.95: not kept" in done.stdout

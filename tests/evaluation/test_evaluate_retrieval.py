@@ -220,3 +220,12 @@ def test_questions_without_anything_relevant_count_0_and_are_told(data):
     report = evaluate_retrieval(data, "test", "lexical", encoder=FakeEncoder())
     assert report.queries == 11 and report.metrics["MRR@10"].value == pytest.approx(10 / 11)
     assert "1 of 11 questions have nothing relevant; they count 0." in report.run.notes
+
+
+def test_what_is_no_folder_is_told_apart_from_a_split_that_is_missing(data, tmp_path):
+    with pytest.raises(DataError, match=r"nowhere is not there\. Expected a folder with corpus\.jsonl"):
+        evaluate_retrieval(tmp_path / "nowhere", encoder=FakeEncoder())
+    with pytest.raises(DataError, match=r"corpus\.jsonl is a file\. .* together with --from-run RUN"):
+        evaluate_retrieval(data / "corpus.jsonl", encoder=FakeEncoder())
+    with pytest.raises(DataError, match=r"Splits with judgments in .*: test"):
+        evaluate_retrieval(data, "dev", encoder=FakeEncoder())

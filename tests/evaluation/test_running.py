@@ -129,6 +129,14 @@ def test_a_question_is_asked_with_its_own_rights(house: Collection) -> None:
     assert everyone.results[0].state == "missing" and everyone.collection["documents"] == 3
 
 
+def test_a_set_gives_nobody_more_rights_than_they_have(house: Collection) -> None:
+    pay = Question("pay", "What does the director earn?", ("120,000",), principals=("group:hr",))
+    anna = evaluate(house.store, QuestionSet("pay", (pay,)), Scope.of(["user:anna"])).results[0]
+    assert not any("pay.md" in hit.uri for hit in anna.hits) and anna.metrics["correct"] == 0.0
+    both = evaluate(house.store, QuestionSet("pay", (pay,)), Scope.of(["user:anna", "group:hr"])).results[0]
+    assert any("pay.md" in hit.uri for hit in both.hits) and both.metrics["correct"] == 1.0
+
+
 def test_two_runs_are_the_same_but_for_their_timings(house: Collection, tmp_path: Path) -> None:
     """In processes of their own, with other hash seeds, so that no order of a set or of a dictionary gets in."""
     library.save_set(house.store, QUESTIONS)

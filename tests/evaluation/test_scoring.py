@@ -204,6 +204,12 @@ def test_golds_that_are_not_there_leave_rankings_and_citations_unjudged(state: s
     assert "correct" not in unknown.metrics and unknown.correct_if_answered is None
 
 
+def test_a_stale_gold_beside_a_placed_one_is_not_taken_for_its_whole_document() -> None:
+    lost = Gold("b", "words that were there", document_version="older")
+    found = scored(question(gold(), lost), answer(citation(TRAIN, "b"), hits=(hit("p", TRAIN, "b"),)))
+    assert found.metrics["gold shown"] == found.metrics["correct"] == found.metrics["document Recall@10"] == 0.0
+
+
 def test_graded_not_relevant_is_no_gold() -> None:
     result = scored(question(gold(), gold(HOTEL, grade=0)), answer(citation(HOTEL)))
     assert result.metrics["gold shown"] == 0.0

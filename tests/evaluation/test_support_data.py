@@ -83,7 +83,7 @@ def test_labels_of_other_data_sets_are_understood(tmp_path: Path, label: object,
         ({"premise": "a", "claim": "b", "label": "perhaps"}, "label is 'perhaps'"),
         ({"premise": "a", "claim": "b"}, "label is None"),
         ({"premise": "a", "claim": "b", "label": 2}, "label is 2"),
-        ({"premise": "a", "claim": "b", "label": float("nan")}, "label is nan"),
+        ({"premise": "a", "claim": "b", "label": float("nan")}, "NaN is not a number JSON has"),
         ({"claim": "b", "label": 1}, "no 'premise'"),
         ({"premise": "a", "label": 1}, "no 'claim'"),
         ({"premise": [], "claim": "b", "label": 1}, "premise is \\[\\]"),
@@ -107,8 +107,14 @@ def test_files_without_pairs_say_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_pairs(tmp_path / "missing.jsonl")
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="begins like UTF-16 and is not"):
         read_pairs(tmp_path / "binary.jsonl")
+    (tmp_path / "windows.jsonl").write_bytes('{"premise": "Köln"}'.encode("cp1252"))
+    with pytest.raises(DataError, match="line 1: byte 0xf6 at column 15 is not UTF-8"):
+        read_pairs(tmp_path / "windows.jsonl")
+    (tmp_path / "deep.jsonl").write_text("[" * 100_000)
+    with pytest.raises(DataError, match="line 1 is not JSON"):
+        read_pairs(tmp_path / "deep.jsonl")
     twice = [{"id": "x", "premise": "a", "claim": "b", "label": 1}] * 2
     with pytest.raises(DataError, match="the id 'x' names pair 1 and pair 2"):
         read_pairs(write(tmp_path / "twice.jsonl", twice))

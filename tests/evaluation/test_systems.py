@@ -13,11 +13,11 @@ import citewell
 from citewell.access import Scope
 from citewell.collection import Collection
 from citewell.errors import DataError
-from citewell.evaluation.foreign import made_answer, marked_sentences, read_answers, unmarked
+from citewell.evaluation.foreign import Usage, made_answer, marked_sentences, read_answers, unmarked
 from citewell.evaluation.library import list_runs, load_run
 from citewell.evaluation.questions import Gold, Question, QuestionSet
 from citewell.evaluation.systems import SystemTable, from_callable, run_stem
-from citewell.records import Hit
+from citewell.records import Answer, Hit
 
 DOCUMENTS = {
     "leave.md": "# Leave policy\n\nNew employees get 27 days of paid leave each year.\n\nRequests go to the manager.\n",
@@ -157,6 +157,41 @@ def test_recorded_answers_are_measured_like_any_other(house: Collection, tmp_pat
     assert any("1 answers are to questions that were not asked" in note for note in table.notes)
 
 
+def test_a_stored_run_keeps_what_was_made_up(house: Collection, tmp_path: Path) -> None:
+    made_up = [{"document": "nowhere.md", "quote": "Everyone gets 99 days of leave."}]
+    path = write(tmp_path / "model.jsonl", [{"id": "leave", "answer": "99\u2028days", "citations": made_up}])
+    path.write_text(path.read_text().replace("\\u2028", "\u2028"), encoding="utf-8")  # as other tools write it
+    house.compare(QUESTIONS, ["retrieval"], answers={"model": path}, name="kept")
+    found = next(each for each in load_run(house.store, "kept-model-1").results if each.question.id == "leave")
+    assert found.citations[0].quote == "Everyone gets 99 days of leave." and found.answer == "99\u2028days"
+
+
+class Closed:
+    """A model that knows what it cost, and retrieves nothing."""
+
+    name, identity = "closed", {"model": "none"}
+
+    def answer(self, question: Question, scope: Scope) -> Answer:
+        return made_answer(question.text, "27 days", (), (), 0.5, {})
+
+    def usage(self, question_id: str) -> Usage:
+        return Usage(12, 0.5)
+
+
+def test_what_a_system_without_retrieval_cost_is_kept(house: Collection) -> None:
+    table = house.compare(QUESTIONS, [Closed()], keep=False)
+    assert (table.rows[0].tokens.value, table.rows[0].cost.value) == (12, 0.5)
+    assert not any("nDCG" in name for name in table.rows[0].run.metrics)
+
+
+def test_a_name_that_is_too_long_for_a_run_is_told_before_anything_is_asked(house: Collection) -> None:
+    def never(question: str) -> str:
+        raise AssertionError(question)
+
+    with pytest.raises(DataError, match="is not a name for a run"):
+        house.compare(QUESTIONS, [from_callable("x" * 60, never)])
+
+
 def test_answers_of_another_set_are_refused(house: Collection, tmp_path: Path) -> None:
     path = write(tmp_path / "model.jsonl", [{"id": "q1", "answer": "x"}])
     with pytest.raises(DataError, match="'q1', but the set asks 'leave'"):
@@ -228,21 +263,17 @@ def test_runs_are_stored_for_each_system_and_never_replaced(house: Collection) -
     assert len(list_runs(house.store)) == 4
 
 
-@pytest.mark.parametrize(
-    ("systems", "baseline", "words"),
-    [
+def test_what_cannot_be_compared_is_said(house: Collection) -> None:
+    wrong: tuple[tuple[list[citewell.evaluation.running.System | str], str, str], ...] = (
         ([], "", "none"),
         (["rag", "rag"], "", "its own name"),
         (["nonsense"], "", "'nonsense' is not a system"),
         (["rag"], "closed", "no system 'closed'"),
         ([from_callable("Über GPT", str)], "", "not a name for a system"),
-    ],
-)
-def test_what_cannot_be_compared_is_said(
-    house: Collection, systems: list[citewell.evaluation.running.System | str], baseline: str, words: str
-) -> None:
-    with pytest.raises(DataError, match=words):
-        house.compare(QUESTIONS, systems, baseline=baseline)
+    )
+    for systems, baseline, words in wrong:
+        with pytest.raises(DataError, match=words):
+            house.compare(QUESTIONS, systems, baseline=baseline)
     assert list_runs(house.store) == []
 
 
@@ -293,9 +324,9 @@ def test_the_form_of_an_answer_is_kept() -> None:
         ({"id": "a", "answer": 7}, "answer is 7"),
         ({"id": "a", "answer": "x", "refused": "no"}, "refused is 'no'"),
         ({"id": "a", "answer": "x", "confidence": 1.5}, "from 0 to 1"),
-        ({"id": "a", "answer": "x", "confidence": float("nan")}, "confidence is nan"),
+        ({"id": "a", "answer": "x", "confidence": float("nan")}, "NaN is not a number JSON has"),
         ({"id": "a", "answer": "x", "cost": -1}, "0 or more"),
-        ({"id": "a", "answer": "x", "seconds": float("inf")}, "0 or more"),
+        ({"id": "a", "answer": "x", "seconds": float("inf")}, "Infinity is not a number JSON has"),
         ({"id": "a", "answer": "x", "tokens": "many"}, "tokens is 'many'"),
         ({"id": "a", "answer": "x", "citations": [{"quote": "y"}]}, "expected citations like"),
         ({"id": "a", "answer": "x", "citation": []}, "unknown field 'citation'"),
@@ -322,3 +353,13 @@ def test_any_set_name_can_begin_a_runs_name() -> None:
     assert run_stem("../../etc") == "etc"
     assert run_stem("") == "set"
     assert len(run_stem("x" * 500)) == 32
+
+
+def test_answers_that_nest_too_deep_or_hold_half_a_character_do_no_harm(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.jsonl"
+    deep.write_text("[" * 100_000)
+    with pytest.raises(DataError, match="line 1 is not JSON"):
+        read_answers(deep)
+    half = tmp_path / "half.jsonl"
+    half.write_text('{"id": "q1", "answer": "\\ud800 27 days"}\n')
+    assert read_answers(half)["q1"].answer.encode().decode().endswith("27 days")

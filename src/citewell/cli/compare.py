@@ -9,8 +9,7 @@ import typer
 
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
 from citewell.cli.ask import make_scope
-from citewell.cli.evaluate import _progress
-from citewell.cli.output import console, count, message, print_json, printable
+from citewell.cli.output import console, count, message, print_json, printable, stage_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +47,7 @@ def compare(
     import citewell
 
     opened = citewell.open(collection_path(context, collection))
-    with _progress(quiet=json) as show:
+    with stage_progress(quiet=json) as show:
         table = opened.compare(
             question_set, systems=[each.strip() for each in systems.split(",") if each.strip()],
             answers=_named_files(answers or []), baseline=baseline, split=split, name=name, limit=limit,

@@ -11,8 +11,7 @@ import typer
 
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
 from citewell.cli.ask import make_scope
-from citewell.cli.evaluate import _progress
-from citewell.cli.output import console, count, message, print_json, printable
+from citewell.cli.output import console, count, message, print_json, printable, stage_progress
 from citewell.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,15 +45,16 @@ def diagnose_command(
     """Say why each failed question of a run went wrong, proven by asking again, and what each stage costs."""
     from citewell.durable import write_durably
     from citewell.evaluation.diagnosis import diagnose
+    from citewell.evaluation.keeping import writable
     from citewell.store import Store
 
-    if out is not None and not out.parent.is_dir():
-        raise DataError(f"There is no folder '{out.parent}' to write to. Make it, or choose another --out.")
+    if out is not None:
+        writable(out)
     store = Store.open(collection_path(context, collection))
     measured = _run(store, run)
     if question:
         _check_question(measured, question)
-    with _progress(quiet=json) as show:
+    with stage_progress(quiet=json) as show:
         found = diagnose(
             store, measured, make_scope(principals), show, ladder=not question, only={question} if question else None
         )
@@ -133,7 +133,8 @@ def _print_ladder(found: Diagnosis) -> None:
             screen.print(f"{'':<59}{line}")
     dearest = max(found.ladder[1:], key=lambda rung: rung.gain)
     if dearest.gain > 0:
-        screen.print(f"Most is lost for want of a {dearest.name}: {dearest.gain:.1%} of {found.questions:,} questions.")
+        of = count(dearest.figure.n, "question")
+        screen.print(f"Most is lost for want of a {dearest.name}: {dearest.gain:.1%} of {of}.")
     if found.funnel and found.funnel[0].count:
         stages = [f"{each.name} {each.count:,}" for each in found.funnel]
         screen.print("\n" + textwrap.fill("The gold is still there: " + " → ".join(stages), _WIDTH))

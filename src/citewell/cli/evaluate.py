@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +10,13 @@ import typer
 
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, app, collection_path
 from citewell.cli.ask import make_scope
-from citewell.cli.output import console, count, message, print_json, printable, short_path
+from citewell.cli.output import console, count, message, print_json, printable, short_path, stage_progress
 from citewell.settings import BUILTIN_ENCODER
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from citewell.evaluation.retrieval import Progress, RetrievalReport
+    from citewell.evaluation.retrieval import RetrievalReport
     from citewell.evaluation.runs import Figure, Run
 
 evaluate = typer.Typer(help="Measure on a data set, with intervals.", no_args_is_help=True, rich_markup_mode=None)
@@ -47,7 +44,6 @@ MAIN = {
     "Refusal": ("coverage", "risk", "area under coverage-risk", "expected calibration error"),
 }  # fmt: skip
 """What is printed of a run, by what it tells about; the run has more."""
-PLAIN_SECONDS = 10.0  # between two lines of progress where there is no terminal
 ONE_LINE = 150  # columns a terminal needs for a figure and its meaning in one line
 
 
@@ -87,14 +83,14 @@ def answers(
     if junit is not None:
         writable(junit)
     try:
-        with _progress(quiet=json) as show:
+        with stage_progress(quiet=json) as show:
             run, path = evaluate_to(
                 store, questions, make_scope(principals), name=name, out=out, limit=limit, resume=resume,
                 on_progress=show,
             )  # fmt: skip
     except KeyboardInterrupt:
-        message("Finished answers are kept; continue with the same command and --resume.")
-        raise
+        message("Stopped. Finished answers are kept; continue with the same command and --resume.")
+        raise typer.Exit(130) from None
     if junit is not None:
         write_junit(junit, junit_of_run(run))
     if json:
@@ -181,7 +177,7 @@ def retrieval(
     if from_run is not None:
         report = score_rankings(directory, from_run, split, limit, name)
     else:
-        with _progress(quiet=json) as show:
+        with stage_progress(quiet=json) as show:
             report = evaluate_retrieval(
                 directory, split, method.value, run_file=run_file, limit=limit, encoder=load_encoder(encoder),
                 progress=show, name=name,
@@ -206,50 +202,3 @@ def _print_report(report: RetrievalReport) -> None:
     screen.print("  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items()))
     for note in report.run.notes if report.run is not None else ():
         message(f"note: {note}")
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Progress | None]:
-    """A bar per stage with rate and time left; where standard error is no terminal, a plain line every ten seconds."""
-    if quiet:
-        yield None
-        return
-    from rich import progress as rich_progress
-
-    screen = console(stderr=True)
-    if not screen.is_terminal:
-        yield _plain_progress()
-        return
-    columns = (
-        rich_progress.TextColumn("{task.description:<8}"), rich_progress.BarColumn(bar_width=30),
-        rich_progress.MofNCompleteColumn(), rich_progress.TextColumn("{task.fields[rate]}"),
-        rich_progress.TimeElapsedColumn(), rich_progress.TextColumn("left"), rich_progress.TimeRemainingColumn(),
-    )  # fmt: skip
-    with rich_progress.Progress(*columns, console=screen, transient=True) as bars:
-        tasks: dict[str, rich_progress.TaskID] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, rate="")
-            elapsed = bars.tasks[tasks[stage]].elapsed or 0.0
-            bars.update(tasks[stage], completed=done, total=total, rate=f"{done / elapsed:.1f}/s" if elapsed else "")
-
-        yield show
-
-
-def _plain_progress() -> Progress:
-    started: dict[str, float] = {}
-    last = 0.0
-
-    def show(stage: str, done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if stage not in started:
-            started[stage] = last = now
-            message(f"{stage}: {total:,}")
-        elif now - last >= PLAIN_SECONDS and done:
-            last = now
-            rate = done / (now - started[stage])
-            message(f"{stage}: {done:,} of {total:,}, {rate:.1f} a second, {(total - done) / rate:.0f} s left")
-
-    return show

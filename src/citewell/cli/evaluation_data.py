@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citewell.cli.app import JsonOption
-from citewell.cli.evaluate import _progress, evaluate
-from citewell.cli.output import console, count, message, print_json
+from citewell.cli.evaluate import evaluate
+from citewell.cli.output import console, count, message, print_json, stage_progress
 from citewell.settings import BUILTIN_ENCODER
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def reading(
     from citewell.models.encoder import load_encoder
 
     _check(predictions_file, null_odds_file, out)
-    with _progress(quiet=json) as show:
+    with stage_progress(quiet=json) as show:
         run = evaluate_reading(
             data, encoder=load_encoder(encoder), limit=limit, answer_always=answer_always, on_progress=show
         )
@@ -58,7 +58,7 @@ def support(
     from citewell.evaluation.support_data import evaluate_support
 
     _check(out)
-    with _progress(quiet=json) as show:
+    with stage_progress(quiet=json) as show:
         run = evaluate_support(pairs, limit=limit, on_progress=show)
     _finish(run, out, json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +40,10 @@ def show(
     """Show a run: figures with intervals, slices, notes, stale golds, the worst questions."""
     from citewell.cli import evaluation_text
     from citewell.evaluation.junit import junit_of_run, write_junit
+    from citewell.evaluation.keeping import writable
 
+    if junit:
+        writable(junit)
     found = _open(context, collection, run)
     if question:
         result = _result(found, question)
@@ -123,7 +127,10 @@ def gate(
     from citewell.cli import evaluation_text
     from citewell.evaluation.gate import gate as judge
     from citewell.evaluation.junit import junit_of_gate, write_junit
+    from citewell.evaluation.keeping import writable
 
+    if junit:
+        writable(junit)
     floors = dict(_floor(each) for each in floor or ())
     report = judge(
         _open(context, collection, run), _open(context, collection, against), margin, metric or (), floors,
@@ -161,11 +168,14 @@ def _store(path: Path) -> Store | None:
 
 
 def _floor(text: str) -> tuple[str, float]:
-    name, equals, bound = text.rpartition("=")
+    name, _, wanted = text.rpartition("=")
     try:
-        return name.strip(), float(bound) if name.strip() and equals else float("")
+        bound = float(wanted)
     except ValueError:
-        raise DataError(f"'{text}' is not a floor. Expected a metric and a number, such as correct=0.6") from None
+        bound = math.nan
+    if not name.strip() or not math.isfinite(bound):
+        raise DataError(f"'{text}' is not a floor. Expected a metric and a number, such as correct=0.6")
+    return name.strip(), bound
 
 
 def _print(lines: list[str]) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +11,7 @@ import typer
 from citewell.cli.app import AsOption, CollectionOption, JsonOption, collection_path
 from citewell.cli.ask import make_scope
 from citewell.cli.evaluate import evaluate
-from citewell.cli.output import console, count, message, print_json, printable, short_path
+from citewell.cli.output import console, count, message, print_json, printable, short_path, stage_progress
 from citewell.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,7 +50,7 @@ def make(
         raise DataError(
             f"There is a set '{name}' already ({count(there.questions, 'question')}, {there.origin}). {advice}"
         )
-    with _progress(quiet=json) as show:
+    with stage_progress(quiet=json) as show:
         made = make_set(store, make_scope(principals), count=number, seed=seed, name=name, on_progress=show)
     if not made.questions:
         raise DataError(f"No question could be made from these documents. {_why(made)}")
@@ -304,35 +301,3 @@ def _show(question: Question, sources: list[Source], number: int, total: int) ->
             message(f"            {source.problem}")
     if question.note:
         screen.print(f"  Note      {printable(question.note)}")
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A bar per stage with rate and time left; where standard error is no terminal a line every five seconds."""
-    if quiet:
-        yield None
-        return
-    from rich import progress as rich_progress
-
-    screen = console(stderr=True)
-    columns = (
-        rich_progress.TextColumn("{task.description:<10}"), rich_progress.BarColumn(bar_width=30),
-        rich_progress.MofNCompleteColumn(), rich_progress.TextColumn("{task.fields[rate]}"),
-        rich_progress.TimeElapsedColumn(), rich_progress.TextColumn("left"), rich_progress.TimeRemainingColumn(),
-    )  # fmt: skip
-    with rich_progress.Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bars:
-        tasks: dict[str, rich_progress.TaskID] = {}
-        started: dict[str, float] = {}
-        said = [time.monotonic()]
-
-        def show(stage: str, done: int, total: int) -> None:
-            now = time.monotonic()
-            if stage not in tasks:
-                tasks[stage], started[stage] = bars.add_task(stage, rate=""), now
-            rate = done / max(now - started[stage], 1e-6)
-            bars.update(tasks[stage], completed=done, total=total, rate=f"{rate:.1f}/s")
-            if not screen.is_terminal and now - said[0] >= 5:
-                said[0] = now
-                message(f"{stage}: {done:,}/{total:,}, {rate:.1f}/s, {(total - done) / max(rate, 1e-6):.0f} s left")
-
-        yield show

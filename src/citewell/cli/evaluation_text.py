@@ -49,7 +49,7 @@ def summary_json(run: Run, worst: int) -> Json:
 
 def worst_results(run: Run, most: int) -> list[Result]:
     """The questions with the lowest main metrics; of equal ones, those that were surest. None that is all right."""
-    names = [name for name in _main(run) if run.metrics]
+    names = _main(run)
 
     def key(result: Result) -> tuple[float, float, float, str]:
         values = [result.metrics[name] for name in names if name in result.metrics]

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from citewell.catalog import Item
     from citewell.ingest import Progress
 
+    OnStage = Callable[[str, int, int], None]
+    """Called with a stage, how much of it is done, and how much there is."""
+
+PLAIN_SECONDS = 10.0  # between two lines of a stage where there is no terminal
+
 
 def message(text: str) -> None:
     """A line for people on standard error."""
@@ -127,5 +132,57 @@ def _plain_progress() -> Callable[[Progress], None]:
             f"reading: {progress.done}/{progress.total} files, {progress.passages} passages, "
             f"{rate:.1f} files/s, {left:.0f} s left"
         )
+
+    return show
+
+
+@contextmanager
+def stage_progress(quiet: bool) -> Iterator[OnStage | None]:
+    """A bar per stage with rate and time left; nothing when ``quiet``.
+
+    Where standard error is no terminal, a plain line is printed every ten seconds instead.
+    """
+    if quiet:
+        yield None
+        return
+    from rich import progress as rich_progress
+
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield _plain_stages()
+        return
+    columns = (
+        rich_progress.TextColumn("{task.description:<8}"), rich_progress.BarColumn(bar_width=30),
+        rich_progress.MofNCompleteColumn(), rich_progress.TextColumn("{task.fields[rate]}"),
+        rich_progress.TimeElapsedColumn(), rich_progress.TextColumn("left"), rich_progress.TimeRemainingColumn(),
+    )  # fmt: skip
+    with rich_progress.Progress(*columns, console=screen, transient=True) as bars:
+        tasks: dict[str, rich_progress.TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, rate="")
+            elapsed = bars.tasks[tasks[stage]].elapsed or 0.0
+            bars.update(tasks[stage], completed=done, total=total, rate=f"{done / elapsed:.1f}/s" if elapsed else "")
+
+        yield show
+
+
+def _plain_stages() -> OnStage:
+    import time
+
+    started: dict[str, float] = {}
+    last = 0.0
+
+    def show(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if stage not in started:
+            started[stage] = last = now
+            message(f"{stage}: {total:,}")
+        elif now - last >= PLAIN_SECONDS and done:
+            last = now
+            rate = done / (now - started[stage])
+            message(f"{stage}: {done:,} of {total:,}, {rate:.1f} a second, {(total - done) / rate:.0f} s left")
 
     return show

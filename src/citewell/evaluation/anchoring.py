@@ -27,6 +27,9 @@ from citewell.store import Store
 if TYPE_CHECKING:
     from citewell.catalog import Item
 
+KEPT_DOCUMENTS = 1000
+"""Documents whose passages are kept in memory while relevant passages are looked for."""
+
 MIN_SHOWN = 8
 """Characters a stretch needs to show a gold it lies wholly inside of: less is a word or two of it."""
 
@@ -37,6 +40,7 @@ PROBE_WORDS = 16
 """Of such a quote, as many words are asked of the index, the longest first: enough to tell a passage."""
 
 _PROBE_CHARACTERS = 600  # of the quote, which may be longer than any passage
+_LOOKED_UP = 4096  # passages read at once; of all, only their documents' ids are kept
 _THREADS = 4  # searches at once; the index works outside of Python
 
 _WORD = re.compile(r"\w+")
@@ -49,8 +53,8 @@ _BEST: tuple[GoldState, ...] = ("anchored", "moved", "stale", "unplaced", "missi
 class Anchored:
     """A question with its golds placed: ``span``, ``document_version``, and the document's id in ``document``.
 
-    Golds that could not be placed stay as they were, without a span, so that what is missing keeps counting as not
-    found. reasons: what was noticed, one sentence each: what is lost and why, and what was chosen among several places.
+    Golds that could not be placed stay as they were, without a span; the question is measured by its others.
+    reasons: what was noticed, one sentence each: what is lost and why, and what was chosen among several places.
     """
 
     question: Question
@@ -124,7 +128,10 @@ def _candidates(quotes: Iterable[str], store: Store, scope: Scope) -> dict[str, 
     with ThreadPoolExecutor(_THREADS) as pool:
         rankings = list(pool.map(lambda quote: index.rank_lexical(_probe(quote), CANDIDATES, scope), wanted))
     ids = sorted({each for ranking in rankings for each in ranking.ids})
-    document_of = {passage.id: passage.document_id for passage in index.get(ids, scope)}
+    document_of = {
+        passage.id: passage.document_id
+        for start in range(0, len(ids), _LOOKED_UP) for passage in index.get(ids[start : start + _LOOKED_UP], scope)
+    }  # fmt: skip
     return {
         quote: list(dict.fromkeys(document_of[each] for each in ranking.ids if each in document_of))
         for quote, ranking in zip(wanted, rankings, strict=True)
@@ -274,7 +281,7 @@ def _page(locator: Json) -> int | None:
 
 
 class PassagesByDocument:
-    """The visible passages of documents, read once each: for whoever asks about many questions."""
+    """The visible passages of documents, for whoever asks about many questions: the last few documents are kept."""
 
     def __init__(self, store: Store, scope: Scope) -> None:
         self._index, self._scope = store.index, scope
@@ -282,6 +289,8 @@ class PassagesByDocument:
 
     def of(self, document_id: str) -> list[Passage]:
         if document_id not in self._known:
+            if len(self._known) >= KEPT_DOCUMENTS:
+                self._known.clear()
             self._known[document_id] = self._index.of_document(document_id, self._scope)
         return self._known[document_id]
 
@@ -302,15 +311,6 @@ def relevant_passages(
         for passage in passages.of(gold.document):
             if _shows(passage, gold):
                 found[passage.id] = max(gold.grade, found.get(passage.id, gold.grade))
-    return found
-
-
-def relevant_documents(golds: Sequence[Gold]) -> dict[str, int]:
-    """Document id → grade, of golds that :func:`anchor` has placed."""
-    found: dict[str, int] = {}
-    for gold in golds:
-        if gold.document and gold.document_version:
-            found[gold.document] = max(gold.grade, found.get(gold.document, gold.grade))
     return found
 
 

@@ -24,6 +24,7 @@ from citewell.evaluation.statistics import (
     paired_difference,
     questions_needed,
     sign_flip_test,
+    spread,
 )
 from citewell.records import Json
 
@@ -160,7 +161,7 @@ def compare_runs(run: Run, baseline: Run, *, metrics: Sequence[str] = (), shared
     """
     pairs, notes = pair_up(run, baseline, shared=shared)
     names = chosen_metrics(pairs, run.kind, metrics)
-    notes += [note for name in names if (note := _lopsided(name, pairs))]
+    notes += [note for name in names if (note := lopsided(name, pairs))]
     groups = [(name, "", "", [pair for pair in pairs if pair.has(name)]) for name in names]
     groups += [(names[0], *place, members) for place, members in _slices(pairs, names[0])]
     rows = _compare(groups, len(pairs), {id(pair): place for place, pair in enumerate(pairs)})
@@ -280,7 +281,8 @@ def higher_is_better(metric: str) -> bool | None:
     return known.higher_is_better if known else True
 
 
-def _lopsided(metric: str, pairs: Sequence[Pair]) -> str:
+def lopsided(metric: str, pairs: Sequence[Pair]) -> str:
+    """A note about questions that have the metric in only one of the runs; empty when there are none."""
     one_sided = sum((metric in pair.run.metrics) != (metric in pair.baseline.metrics) for pair in pairs)
     return f"{metric}: {one_sided} questions have it in only one of the runs and are left out." if one_sided else ""
 
@@ -335,10 +337,9 @@ def _row(group: _Group, p: float | None, corrected: float | None) -> Compared:
     new = [pair.run.metrics[metric] for pair in members]
     old = [pair.baseline.metrics[metric] for pair in members]
     found = paired_difference(new, old, ids)
-    spread = float(np.std(np.subtract(new, old), ddof=1)) if len(members) > 1 else 0.0
     return Compared(
         metric, dimension, value, interval(old, ids), interval(new, ids), found, p, corrected,
-        questions_needed(found.value, spread), _direction(metric, found.value, corrected),
+        questions_needed(found.value, spread(new, old)), _direction(metric, found.value, corrected),
     )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ second citation of its row); what it cites is looked up in the documents, so a m
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
@@ -20,6 +19,8 @@ from citewell.errors import DataError, UserError
 from citewell.evaluation.naming import DocumentNames
 from citewell.evaluation.questions import Question
 from citewell.evaluation.quotes import Text
+from citewell.evaluation.sets.problems import Problems
+from citewell.evaluation.sets.rows import decode, parsed
 from citewell.records import Answer, Citation, Claim, Hit, Json, Locator, Refusal, content_id
 from citewell.retrieval.search import search
 from citewell.sentences import sentence_spans
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _MARK = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _MARK_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)")
+KEPT_TEXTS = 256  # documents held in memory, folded, while quotations are looked up in them
 _ROW = frozenset({"id", "answer", "refused", "confidence", "citations", "seconds", "tokens", "cost"})
 
 
@@ -155,6 +157,8 @@ class Documents:
 
     def _text(self, item: Item) -> Text:
         if item.version not in self._texts:
+            if len(self._texts) >= KEPT_TEXTS:
+                self._texts.clear()
             parsed = self._store.blobs.get(item.version)
             self._texts[item.version] = Text(parsed["text"] if parsed else "")
         return self._texts[item.version]
@@ -220,18 +224,15 @@ def whole(hit: Hit) -> Citation:
 
 def read_answers(path: Path) -> dict[str, Recorded]:
     """Question id → answer, from JSONL; :class:`DataError` names the first line that is wrong."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}. Expected UTF-8 text with one JSON object a line.") from None
+    lines = decode(path, Problems(path)).split("\n")  # not U+2028 and the like, which JSON may hold
     found: dict[str, Recorded] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         place = f"{path}, line {number}"
         try:
-            row = json.loads(line)
-        except ValueError as error:
+            row = parsed(line)
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{place} is not JSON: {error}.") from None
         name, recorded = _recorded(row, place)
         if name in found:

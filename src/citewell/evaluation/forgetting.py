@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,12 +77,12 @@ def erase(store: Store, document_ids: Collection[str]) -> int:
 
 def forget_in_run(run: Run, known: Collection[str]) -> Run:
     """``run`` without words of documents that are not ``known``, which were removed while it was made. What they said
-    is known from the run alone: its hits and citations."""
+    is known from the run alone: its hits and citations. A citation without a document is one that was made up."""
     if run.kind != "answers":
         return run  # over documents of its own
     texts = [(hit.document_id, hit.text) for result in run.results for hit in result.hits]
     texts += [(cited.document_id, cited.quote) for result in run.results for cited in result.citations]
-    gone = frozenset(document_id for document_id, _ in texts if document_id not in known)
+    gone = frozenset(document_id for document_id, _ in texts if document_id and document_id not in known)
     said = [fold(text) for document_id, text in texts if document_id in gone]
 
     def holds(words: str) -> bool:
@@ -128,21 +128,24 @@ def held(store: Store, document_ids: Collection[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
-    """The documents that go. texts: folded. lines: their longer lines, folded. known: of all visible documents."""
+    """The documents that go. names: of all documents. texts: folded. lines: their longer lines, folded. answered: what
+    :meth:`holds` said before, because runs over one set ask about the same words again."""
 
     ids: frozenset[str]
     names: DocumentNames
     texts: tuple[str, ...]
     lines: frozenset[str]
     store: Store
+    answered: dict[str, bool] = field(default_factory=dict)
 
     @staticmethod
     def of(store: Store, ids: frozenset[str]) -> _Gone:
         items = [item for item in store.catalog.items(_OWNER) if item.is_document]
-        texts = [text for item in items if item.document_id in ids if (text := _text(store, item))]
-        lines = {fold(line) for text in texts for line in text.splitlines() if len(line.strip()) >= _LINE}
-        names = DocumentNames(items)
-        return _Gone(ids, names, tuple(fold(text) for text in texts), frozenset(lines - {""}), store)
+        texts, lines = list[str](), set[str]()
+        for text in (_text(store, item) for item in items if item.document_id in ids):
+            texts.append(fold(text))
+            lines.update(fold(line) for line in text.splitlines() if len(line.strip()) >= _LINE)
+        return _Gone(ids, DocumentNames(items), tuple(text for text in texts if text), frozenset(lines - {""}), store)
 
     def has(self, gold: Gold) -> bool:
         """Whether a gold is of these documents."""
@@ -156,6 +159,11 @@ class _Gone:
 
     def holds(self, words: str) -> bool:
         """Whether words without a document stand in these ones, and in none that stays."""
+        if words not in self.answered:
+            self.answered[words] = self._holds(words)
+        return self.answered[words]
+
+    def _holds(self, words: str) -> bool:
         wanted = fold(words)
         if len(wanted) < MIN_COMPARED:
             return False

@@ -20,7 +20,15 @@ from typing import Literal
 import numpy as np
 
 from citewell.errors import DataError
-from citewell.evaluation.comparing import LEVEL, NotComparableError, Pair, higher_is_better, in_order, pair_up
+from citewell.evaluation.comparing import (
+    LEVEL,
+    NotComparableError,
+    Pair,
+    higher_is_better,
+    in_order,
+    lopsided,
+    pair_up,
+)
 from citewell.evaluation.metrics.catalog import METRICS
 from citewell.evaluation.runs import Figure, Run
 from citewell.evaluation.statistics import (
@@ -30,6 +38,7 @@ from citewell.evaluation.statistics import (
     interval,
     paired_difference,
     sign_flip_test,
+    spread,
     unseen_spread,
 )
 from citewell.records import Json
@@ -154,11 +163,7 @@ def gate(
     except NotComparableError as error:
         return GateReport("not comparable", str(error), run.name, baseline.name, margin)
     found = _judge(pairs, names, margin)
-    notes += [
-        f"{name}: {missing} questions have it in only one of the runs and are left out."
-        for name in names
-        if (missing := sum((name in pair.run.metrics) != (name in pair.baseline.metrics) for pair in pairs))
-    ]
+    notes += [note for name in names if (note := lopsided(name, pairs))]
     failed = [each.metric for each in found if each.regressed] + [each.metric for each in kept if each.broken]
     return GateReport(
         "regression" if failed else "pass", _reason(found, kept, margin, len(pairs)), run.name, baseline.name, margin,
@@ -212,10 +217,8 @@ def _gated(metric: str, pairs: Sequence[Pair], margin: float, p: float, correcte
     lower = higher_is_better(metric) is False
     loss = difference.value if lower else -difference.value
     worst = difference.high if lower else -difference.low
-    spread = float(np.std(np.subtract(new, old), ddof=1)) if len(having) > 1 else 1.0
-    detectable = detectable_difference(
-        len(having), max(spread, _least_spread(spread, len(having))), level=LEVEL / family, one_sided=True
-    )
+    seen = spread(new, old) or unseen_spread(len(having))
+    detectable = detectable_difference(len(having), seen, level=LEVEL / family, one_sided=True)
     return Gated(
         metric, interval(old, ids), interval(new, ids), difference, int(np.sum(np.not_equal(new, old))), p, corrected,
         detectable=min(1.0, margin + detectable),
@@ -223,14 +226,10 @@ def _gated(metric: str, pairs: Sequence[Pair], margin: float, p: float, correcte
     )  # fmt: skip
 
 
-def _least_spread(spread: float, count: int) -> float:
-    return unseen_spread(count) if spread == 0 else 0.0
-
-
 def _floor(run: Run, metric: str, bound: float) -> Floor:
     ids = [result.question.id for result in run.results if metric in result.metrics]
     values = [result.metrics[metric] for result in run.results if metric in result.metrics]
-    figure = run.metrics.get(metric) or (interval(values, ids) if values else None)
+    figure = interval(values, ids) if values else run.metrics.get(metric)  # of the questions, where they have it
     if figure is None:
         names = in_order({*run.metrics, *(name for result in run.results for name in result.metrics)})
         raise NotComparableError(f"'{run.name}' has no figure '{metric}' for the floor. There are: {', '.join(names)}.")

@@ -10,6 +10,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
@@ -82,9 +83,13 @@ def open_questions(store: Store, questions: QuestionSet | str | os.PathLike[str]
 
 def writable(path: Path) -> Path:
     """``path``, if a file can be written there: an hour later is too late to find out."""
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    if not path.parent.is_dir() or (path.exists() and not path.is_file()):  # a device would be replaced by a file
         raise DataError(f"'{path}' cannot be written. Expected a file in a folder that exists.")
-    return path
+    try:
+        with TemporaryFile(dir=path.parent):
+            return path
+    except OSError as error:
+        raise DataError(f"'{path}' cannot be written: {error.strerror}. Expected a folder that takes files.") from None
 
 
 def _stem(questions: QuestionSet) -> str:

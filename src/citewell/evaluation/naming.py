@@ -33,6 +33,7 @@ class DocumentNames:
         self.by_id = {item.document_id: item for item in items}
         self._endings: dict[str, list[Item]] = {}
         self._members: dict[str, list[Item]] = {}
+        self._deepest = max((_plain(item.uri).count("/") + 1 for item in items), default=0)
         for item in items:
             for ending in _endings(_plain(item.uri)):
                 self._endings.setdefault(ending, []).append(item)
@@ -75,7 +76,7 @@ class DocumentNames:
         if found := self._endings.get(wanted):
             whole = [item for item in found if _plain(item.uri) == wanted]
             return whole or found
-        for ending in list(_endings(wanted))[1:]:
+        for ending in _endings(wanted, self._deepest):
             found = self._endings.get(ending, [])
             if len(found) == 1:
                 return found
@@ -88,10 +89,11 @@ def _plain(name: str) -> str:
     return plain.removeprefix("file://").removeprefix("./").lstrip("/")
 
 
-def _endings(name: str) -> list[str]:
-    """``a/b/c`` → ``a/b/c``, ``b/c``, ``c``."""
+def _endings(name: str, most: int | None = None) -> list[str]:
+    """``a/b/c`` → ``a/b/c``, ``b/c``, ``c``. most: parts of the longest; a set may name a path of any length."""
     parts = name.split("/")
-    return ["/".join(parts[start:]) for start in range(len(parts))]
+    first = 0 if most is None else max(0, len(parts) - most)
+    return ["/".join(parts[start:]) for start in range(first, len(parts))]
 
 
 def _containers(name: str) -> list[str]:

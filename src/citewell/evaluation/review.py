@@ -50,7 +50,7 @@ def accept(questions: QuestionSet, identifiers: Sequence[str] | None = None) -> 
     """The set with these questions accepted; all that are pending by default."""
     wanted = {question.id for question in pending(questions)} if identifiers is None else set(identifiers)
     _check_known(questions, wanted)
-    return _changed(questions, {each: _tagged(_one(questions, each), REVIEWED) for each in wanted})
+    return _changed(questions, {each.id: _tagged(each, REVIEWED) for each in questions.questions if each.id in wanted})
 
 
 def reject(questions: QuestionSet, identifiers: Sequence[str]) -> QuestionSet:

@@ -118,9 +118,9 @@ def evaluate(
 ) -> Run:
     """Asks every question of the set, scores the answers, and gives the run.
 
-    scope: who asks the questions that name no principals of their own. limit: only the first so many. partial: file
-    that keeps finished results while the run lasts; whoever writes the run deletes it. resume: continue from it. The
-    same evaluation gives the same run, apart from ``created_at`` and ``timings``.
+    scope: who asks (:func:`asker`). limit: only the first so many. partial: file that keeps finished results while the
+    run lasts; whoever writes the run deletes it. resume: continue from it. The same evaluation gives the same run,
+    apart from ``created_at`` and ``timings``.
     """
     started = time.perf_counter()
     report = on_progress or (lambda stage, done, total: None)
@@ -241,6 +241,17 @@ def _set_facts(questions: QuestionSet, asked: Sequence[Question]) -> Json:
     return {"name": questions.name, "identity": part.identity, "origin": part.origin, "questions": len(asked)}
 
 
+def asker(question: Question, scope: Scope) -> Scope:
+    """Who asks ``question``: those it names, else whoever evaluates. A set is only a file, so that it never gives
+    rights: of the principals it names, ``scope`` must have them."""
+    if question.principals is None:
+        return scope
+    own = Scope.of(question.principals)
+    if scope.principals is None or own.principals is None:
+        return own
+    return Scope(own.principals & scope.principals)
+
+
 def _asker(scope: Scope) -> Json:
     return {"principals": None if scope.principals is None else sorted(scope.principals)}
 
@@ -262,11 +273,11 @@ class Known:
 
 def _known(asked: Sequence[Question], store: Store, scope: Scope, report: Progress) -> Iterator[Known]:
     """What is known of each question; golds are looked for with the asker's own eyes."""
-    scopes = [scope if each.principals is None else Scope.of(each.principals) for each in asked]
+    scopes = [asker(each, scope) for each in asked]
     placed: dict[str, Anchored] = {}
     facts: dict[Scope, dict[str, DocumentFacts]] = {}
-    passages = {own: PassagesByDocument(store, own) for own in scopes}
-    for own in dict.fromkeys(scopes):
+    passages = {own: PassagesByDocument(store, own) for own in dict.fromkeys(scopes)}
+    for own in passages:
         theirs = [each for each, asker in zip(asked, scopes, strict=True) if asker == own]
         found = anchor(theirs, store, own)
         placed |= {each.question.id: each for each in found}

@@ -10,14 +10,14 @@ evaluation, byte for byte.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from citewell.durable import write_durably
 from citewell.errors import DataError
 from citewell.evaluation.questions import Question
+from citewell.evaluation.run_shape import check_run
 from citewell.records import Json, Span, Verdict
 
 RUN_FORMAT = 1
@@ -226,17 +226,15 @@ class Run:
             data = json.loads(path.read_bytes())
         except FileNotFoundError:
             raise DataError(f"There is no run '{path}'. Make one:  citewell evaluate answers SET") from None
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path} cannot be read as a run: {error}.") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise DataError(f"{path} cannot be read as a run: {error}. Make it again, or take a whole copy.") from None
         if not isinstance(data, dict) or data.get("format") != RUN_FORMAT:
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
             raise DataError(f"{path} is no run of this release: its format is {found!r}, expected {RUN_FORMAT}.")
         try:
-            run = Run.from_json(data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            check_run(data, get_args(Kind), get_args(GoldState))
+            return Run.from_json(data)
+        except ValueError as error:
+            raise DataError(f"{path} is not a whole run: {error}. Make it again, or take a whole copy.") from None
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise DataError(f"{path} is not a complete run: {type(error).__name__}: {error}.") from None
-        for result in run.results:
-            for name, value in result.metrics.items():
-                if not isinstance(value, (int, float)) or not math.isfinite(value):
-                    raise DataError(f"{path}: '{name}' of question '{result.question.id}' is {value!r}, not a number.")
-        return run

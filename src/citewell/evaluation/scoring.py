@@ -87,9 +87,10 @@ def with_forced(result: Result, forced: Answer, document_of: DocumentOf) -> Resu
 
 
 def placed_golds(question: Question, state: GoldState) -> tuple[Gold, ...]:
-    """Golds whose place in today's documents is known."""
+    """Golds whose place in today's documents is known. One with words and no span is stale, whatever version it names:
+    taken for a whole document, it would be shown by any citation of it."""
     golds = question.golds if state in PLACED else ()
-    return tuple(gold for gold in golds if gold.grade > 0 and gold.document_version)
+    return tuple(gold for gold in golds if gold.grade > 0 and gold.document_version and (gold.span or not gold.quote))
 
 
 def _is_right(question: Question, metrics: Mapping[str, float]) -> bool | None:

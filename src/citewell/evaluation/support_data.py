@@ -7,7 +7,6 @@ far the evidence carries a claim, not why it does not.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +23,8 @@ from citewell.evaluation.metrics.support import support
 from citewell.evaluation.questions import Question
 from citewell.evaluation.running import release_facts
 from citewell.evaluation.runs import Figure, Result, Run, Sentence
+from citewell.evaluation.sets.problems import Problems
+from citewell.evaluation.sets.rows import decode, parsed
 from citewell.evaluation.statistics import interval, interval_of
 from citewell.records import Json, content_id
 
@@ -56,10 +57,7 @@ class Pair:
 
 def read_pairs(path: Path) -> list[Pair]:
     """The pairs of a JSONL file; :class:`DataError` names the first line that is not one."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}. Expected UTF-8 text with one JSON object a line.") from None
+    lines = decode(path, Problems(path)).split("\n")  # not U+2028 and the like, which JSON may hold
     pairs = [_pair(line, f"{path}, line {number}", number) for number, line in enumerate(lines, 1) if line.strip()]
     if not pairs:
         raise DataError(
@@ -75,8 +73,8 @@ def read_pairs(path: Path) -> list[Pair]:
 
 def _pair(line: str, place: str, number: int) -> Pair:
     try:
-        row = json.loads(line)
-    except ValueError as error:
+        row = parsed(line)
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{place} is not JSON: {error}.") from None
     if not isinstance(row, dict):
         raise DataError(f"{place} holds {type(row).__name__}, expected an object with premise, claim and label.")

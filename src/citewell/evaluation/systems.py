@@ -26,7 +26,7 @@ import numpy as np
 from citewell.access import Scope
 from citewell.ask import check_question
 from citewell.errors import DataError
-from citewell.evaluation.foreign import FunctionSystem, RecordedSystem, Usage, made_answer, read_answers, whole
+from citewell.evaluation.foreign import FunctionSystem, RecordedSystem, made_answer, read_answers, whole
 from citewell.evaluation.keeping import open_questions
 from citewell.evaluation.library import check_name, free_run_name, save_run
 from citewell.evaluation.questions import Question, QuestionSet
@@ -197,6 +197,9 @@ def compare_systems(
     if baseline and baseline not in names:
         raise DataError(f"There is no system '{baseline}' to compare with. Expected one of: {', '.join(names)}.")
     baseline, stem = baseline or names[0], run_stem(name or questions.name)
+    run_names = {each: free_run_name(store, f"{stem}-{each}") for each in names}
+    for each in run_names.values() if keep else ():
+        check_name(each, "run")  # now: when all answers are there it is too late
     asked = questions.questions[:limit]
     notes = _unknown_answers(systems, asked)
     rows = []
@@ -204,9 +207,10 @@ def compare_systems(
         if isinstance(system, FunctionSystem) and system.store is None:
             system.store = store
         progress = None if on_progress is None else partial(_named, on_progress, system.name)
-        run_name = free_run_name(store, f"{stem}-{system.name}")
-        run = evaluate(store, questions, scope, system=system, name=run_name, limit=limit, on_progress=progress)
-        rows.append(_row(system.name, with_usage(run, system)))
+        run = evaluate(
+            store, questions, scope, system=system, name=run_names[system.name], limit=limit, on_progress=progress
+        )
+        rows.append(_row(system.name, without_rankings(run)))
     rows = _with_differences(rows, baseline)
     for row in rows:
         if row.failed:
@@ -248,19 +252,18 @@ def _unknown_answers(systems: Sequence[System], asked: Sequence[Question]) -> li
     return notes
 
 
-def with_usage(run: Run, system: System) -> Run:
-    """The run with each question's tokens and cost, where the system knows them, and without metrics of ranking where
-    it ranked nothing."""
-    ranks = any(result.hits for result in run.results)
-    if ranks and not isinstance(system, RecordedSystem):
+def without_rankings(run: Run) -> Run:
+    """The run without metrics of ranking where its system ranked nothing; else the run as it is."""
+    if any(result.hits for result in run.results):
         return run
-    results = []
-    for result in run.results:
-        usage = system.usage(result.question.id) if isinstance(system, RecordedSystem) else Usage()
-        metrics = {name: value for name, value in result.metrics.items() if ranks or not name.startswith(_RANKED)}
-        results.append(replace(result, metrics=metrics, tokens=usage.tokens, cost=usage.cost))
+    results = tuple(
+        replace(result, metrics={
+            name: value for name, value in result.metrics.items() if not name.startswith(_RANKED)
+        })
+        for result in run.results
+    )  # fmt: skip
     figures, curves = summarise(results)
-    return replace(run, results=tuple(results), metrics=figures, curves=curves)
+    return replace(run, results=results, metrics=figures, curves=curves)
 
 
 def _row(name: str, run: Run) -> SystemRow:

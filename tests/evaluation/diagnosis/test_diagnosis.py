@@ -71,6 +71,13 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     return house(tmp_path_factory.mktemp("sound"))
 
 
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    """The same documents; the one about leave is for another group. Tests must not change it."""
+    rules = '[[rule]]\npath = "leave.md"\nreaders = ["group:hr"]\n\n[[rule]]\npath = "**"\nreaders = ["everyone"]\n'
+    return house(tmp_path_factory.mktemp("guarded"), readers=rules)
+
+
 def test_nothing_is_said_of_a_run_without_failures(sound: Collection) -> None:
     run = run_of(sound, LEAVE_QUESTION, HOTEL_QUESTION, MOON)
     assert [each.metrics["correct"] for each in run.results] == [1.0, 1.0, 1.0]
@@ -113,20 +120,16 @@ def test_text_that_the_file_hides(tmp_path: Path) -> None:
     assert (case.fault, case.kind) == ("lost_in_parsing", "hidden text")
 
 
-def test_a_document_for_other_eyes(tmp_path: Path) -> None:
-    rules = '[[rule]]\npath = "leave.md"\nreaders = ["group:hr"]\n\n[[rule]]\npath = "**"\nreaders = ["everyone"]\n'
-    opened = house(tmp_path, readers=rules)
-    case = only_case(opened, run_of(opened, replace(LEAVE_QUESTION, principals=("group:sales",))))
+def test_a_document_for_other_eyes(guarded: Collection) -> None:
+    case = only_case(guarded, run_of(guarded, replace(LEAVE_QUESTION, principals=("group:sales",))))
     assert (case.fault, case.kind) == ("not_retrieved", "hidden by permission")
     assert case.proven
     assert "group:hr" in case.evidence
 
 
-def test_a_question_asked_by_those_who_evaluate_keeps_their_rights(tmp_path: Path) -> None:
-    rules = '[[rule]]\npath = "leave.md"\nreaders = ["group:hr"]\n\n[[rule]]\npath = "**"\nreaders = ["everyone"]\n'
-    opened = house(tmp_path, readers=rules)
-    run = run_of(opened, LEAVE_QUESTION, scope=Scope.of(["group:sales"]))
-    as_sales = diagnose(opened.store, run, Scope.of(["group:sales"]), ladder=False).cases[0]
+def test_a_question_asked_by_those_who_evaluate_keeps_their_rights(guarded: Collection) -> None:
+    run = run_of(guarded, LEAVE_QUESTION, scope=Scope.of(["group:sales"]))
+    as_sales = diagnose(guarded.store, run, Scope.of(["group:sales"]), ladder=False).cases[0]
     assert as_sales.fault == "not_in_corpus", "what a scope hides looks like what does not exist"
     assert "group:hr" not in json.dumps(as_sales.to_json())
 
@@ -212,11 +215,14 @@ def test_a_question_that_is_answerable_after_all(sound: Collection) -> None:
     assert (case.fault, case.kind) == ("gold_doubtful", "answerable after all")
 
 
-def test_a_document_that_changed_since_the_set_was_made(tmp_path: Path) -> None:
+def test_a_document_that_changed_since_the_set_was_made_and_the_note_that_it_did(tmp_path: Path) -> None:
     opened = house(tmp_path)
-    anchored = run_of(opened, LEAVE_QUESTION).results[0].question
+    before = run_of(opened, LEAVE_QUESTION)
+    anchored = before.results[0].question
+    assert diagnose(opened.store, before, OWNER).notes == ()
     (tmp_path / "files" / "leave.md").write_text(FILES["leave.md"].replace("27", "30"))
     opened.sync()
+    assert "changed" in diagnose(opened.store, before, OWNER).notes[0]
     case = only_case(opened, run_of(opened, replace(anchored, answers=("27 days",))))
     assert (case.fault, case.kind) == ("gold_doubtful", "the document changed")
     assert "'30' where the gold says '27'" in case.evidence
@@ -274,15 +280,6 @@ def test_a_run_of_another_kind_is_refused(sound: Collection) -> None:
         diagnose(sound.store, run, OWNER)
 
 
-def test_a_collection_that_changed_since_the_run_is_noted(tmp_path: Path) -> None:
-    opened = house(tmp_path)
-    run = run_of(opened, LEAVE_QUESTION)
-    assert diagnose(opened.store, run, OWNER).notes == ()
-    (tmp_path / "files" / "new.md").write_text("# New\n\nSomething else.\n")
-    opened.sync()
-    assert "changed" in diagnose(opened.store, run, OWNER).notes[0]
-
-
 def test_an_answer_that_cites_what_the_evaluation_did_not_find(sound: Collection) -> None:
     """The run could not place the gold, so the answer counts as wrong; today it is found, and the answer cites it."""
     run = run_of(sound, LEAVE_QUESTION)
@@ -290,3 +287,10 @@ def test_an_answer_that_cites_what_the_evaluation_did_not_find(sound: Collection
     case = only_case(sound, replace(run, results=(lost,)))
     assert (case.fault, case.kind) == ("gold_doubtful", "written otherwise")
     assert case.proven
+
+
+def test_a_question_with_nothing_to_compare_with_stands_on_no_rung(sound: Collection) -> None:
+    bare = replace(LEAVE_QUESTION, id="bare", golds=(), answers=())
+    both = diagnose(sound.store, run_of(sound, LEAVE_QUESTION, bare), OWNER)
+    assert [rung.figure.n for rung in both.ladder] == [1] * 6 and both.ladder[0].figure.value == 1.0
+    assert diagnose(sound.store, run_of(sound, bare), OWNER).ladder == ()

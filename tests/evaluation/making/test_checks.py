@@ -43,12 +43,12 @@ def test_nearly_the_same_question_is_taken_once() -> None:
 
 
 def test_looking_for_near_duplicates_does_not_compare_all_with_all() -> None:
-    seen, started = Seen(), time.perf_counter()
+    seen, started = Seen(), time.process_time()
     for number in range(20_000):
         question = f"What is the colour{number} of thing{number}?"
         assert not seen.has(question)
         seen.add(question)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10  # half a second; comparing all with all takes minutes
 
 
 def test_words_are_changed_only_where_they_surely_mean_the_same() -> None:

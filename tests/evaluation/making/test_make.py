@@ -118,8 +118,8 @@ def test_the_same_seed_makes_the_same_set_and_another_one_another(
 ) -> None:
     again = make_set(sample_collection.store, OWNER, count=60, seed=7)
     assert [each.to_json() for each in again.questions] == [each.to_json() for each in sample_set.questions]
-    other = make_set(sample_collection.store, OWNER, count=60, seed=8)
-    assert set(texts(other)) != set(texts(sample_set))
+    other = make_set(sample_collection.store, OWNER, count=10, seed=8)
+    assert not set(texts(other)) <= set(texts(sample_set))
 
 
 def test_a_question_with_two_answers_names_its_document(tmp_path: Path) -> None:

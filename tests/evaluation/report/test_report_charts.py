@@ -48,7 +48,6 @@ def points(count: int) -> list[Point]:
 
 DRAWINGS: dict[str, Callable[[int], str]] = {
     "curve": lambda n: charts.curve("k", "T", "D", points(n), SHARE, Axis("wrong among the answered"), step=True),
-    "band": lambda n: charts.curve("k", "T", "D", points(n), SHARE, SHARE, band=True),
     "calibration": lambda n: charts.curve(
         "k", "T", "D", points(n), Axis("confidence"), Axis("right"), dots=True, diagonal="as sure as right",
         counts=[(point.x, 3) for point in points(n)], counts_label="questions in each group",

@@ -13,8 +13,9 @@ from tests.evaluation.report.examples import example_diagnosis, example_run, wit
 
 from citewell.errors import DataError
 from citewell.evaluation.comparing import compare_runs
+from citewell.evaluation.diagnosis import FAULTS
 from citewell.evaluation.questions import Gold, Question
-from citewell.evaluation.report import report_html
+from citewell.evaluation.report import causes, report_html
 from citewell.evaluation.report.style import POLICY, SCRIPT, STYLE
 from citewell.evaluation.report.words import HEADLINES, meaning
 from citewell.evaluation.runs import Cited, Figure, Found, Kind, Result, Run, Sentence
@@ -202,9 +203,21 @@ def test_every_metric_of_the_catalog_has_words_and_the_same_direction() -> None:
         assert told.share == (metric.bounds == (0.0, 1.0)), name
 
 
+def test_every_class_of_the_diagnosis_has_a_name_for_readers() -> None:
+    assert tuple(causes.FAULTS) == FAULTS
+
+
+def test_the_curve_of_a_run_without_a_threshold_is_described_without_one() -> None:
+    run = example_run(12)
+    page = report_html(replace(run, metrics={name: run.metrics[name] for name in ("correct",)}))
+    assert "% answered.</desc>" in page
+    assert "% answered. As set:" in report_html(run)
+
+
 @pytest.mark.parametrize("diagnosis", [
     {"cases": [{"question": "no id"}]}, {"cases": ["text"]}, {"cases": [], "funnel": [{"n": 3}]},
-    {"cases": [], "ladder": [{"name": "a", "value": "much"}]},
+    {"cases": [], "ladder": [{"name": "a", "value": "much"}]}, {"cases": [], "notes": 5},
+    {"cases": [], "failed": float("inf")},
 ])  # fmt: skip
 def test_a_diagnosis_of_another_shape_is_refused_with_the_command(diagnosis: dict[str, object]) -> None:
     with pytest.raises(DataError, match="citewell diagnose RUN --json"):

@@ -215,6 +215,11 @@ def test_half_characters_become_what_they_become_in_documents(tmp_path):
         ({"id": "x", "question": "b?", "instructions": {"format": "poem"}}, "'format' is 'poem'"),
         ({"id": "x", "question": "b?", "principals": ["anna"]}, "'anna' is not a principal"),
         ({"id": "x", "question": "b?", "origin": "robot"}, "'origin' is 'robot'"),
+        (
+            {"id": "x", "question": "b?", "document": "d", "grade": 1e308},
+            "'grade' is 1e+308. Expected a whole number of",
+        ),
+        ({"id": "x", "question": "b?", "document": "d", "page": 10**30}, "of at most 1,000,000,000"),
     ],
 )
 def test_complaints_name_the_line_and_what_was_expected(tmp_path, row, why):

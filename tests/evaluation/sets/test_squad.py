@@ -9,7 +9,7 @@ import pytest
 
 from citewell.errors import DataError
 from citewell.evaluation.sets import read_set
-from citewell.evaluation.sets.squad import contexts_of, read_squad
+from citewell.evaluation.sets.squad import read_squad
 
 CONTEXT = "The lamp at Orrin Head was lit in 1871. It was built by Ada Fenn. Nobody lives there now."
 
@@ -34,7 +34,7 @@ def test_contexts_questions_and_answers_are_read(tmp_path):
     twice = question(answers=[{"text": "Ada Fenn", "answer_start": 54}] * 2)
     none = question("q2", "Who painted it?", is_impossible=True, answers=[], plausible_answers=[])
     data = read_squad(write(tmp_path / "dev.json", twice, none))
-    assert (data.version, data.articles, [each.text for each in contexts_of(data, 0)]) == (
+    assert (data.version, data.articles, [each.text for each in data.contexts]) == (
         "v2.0",
         ("Orrin_Head",),
         [CONTEXT],

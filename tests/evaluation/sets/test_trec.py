@@ -111,3 +111,11 @@ def test_judgments_of_unknown_queries_and_without_any_are_told(tmp_path):
     with pytest.raises(DataError, match=r"queries\.tsv line 2: the id 'q1' was used before") as caught:
         read_set(tmp_path)
     assert "line 3" in str(caught.value)
+
+
+@pytest.mark.parametrize("grade", ["9" * 400, "1000000001", "-" + "9" * 30])
+def test_a_grade_that_no_sum_can_hold_is_refused(tmp_path, grade):
+    path = tmp_path / "qrels.txt"
+    path.write_text(f"q1 0 d1 1\nq1 0 d2 {grade}\n")
+    with pytest.raises(DataError, match=r"line 2: the grade is .* at most 1,000,000,000"):
+        read_qrels(path)

@@ -55,7 +55,7 @@ def diagnose(
     chosen = [each for each in run.results if only is None or each.question.id in only]
     for number, result in enumerate(chosen, start=1):
         look = _look(result, scope, reruns, library, peers)
-        if ladder:
+        if ladder and "correct" in result.metrics:  # others can be neither right nor wrong, on no rung
             climbs.append(climb(look))
         if has_fault(result):
             cases.append(examine(look))
@@ -69,9 +69,9 @@ def diagnose(
 
 
 def _look(result: Result, scope: Scope, reruns: Reruns, library: Library, peers: Peers) -> Look:
-    principals = result.question.principals
-    asker = scope if principals is None else Scope.of(principals)
-    look = Look(result, asker, reruns, library, peers)
+    from citewell.evaluation.running import asker
+
+    look = Look(result, asker(result.question, scope), reruns, library, peers)
     look.standings = [library.standing(gold) for gold in result.question.golds if gold.grade > 0]
     return look
 

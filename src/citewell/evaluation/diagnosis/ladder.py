@@ -113,7 +113,9 @@ def reach(look: Look) -> int:
 
 
 def rungs(climbs: Sequence[Climb]) -> tuple[Rung, ...]:
-    """The ladder over all questions."""
+    """The ladder over all questions; none when there are none."""
+    if not climbs:
+        return ()
     found: list[Rung] = []
     for number, (name, meaning) in enumerate(RUNGS):
         figure = interval([float(each.right[number]) for each in climbs])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from citewell.access import Scope
 from citewell.answering.read import PASSAGES_READ
@@ -55,8 +56,6 @@ def in_one_piece(look: Look) -> Finding | str:
 
 def join(parts: tuple[Passage, ...], text: str) -> Passage:
     """Neighbouring passages as one, with what stands between them."""
-    from dataclasses import replace
-
     start, end = min(each.span[0] for each in parts), max(each.span[1] for each in parts)
     places = tuple(place for part in parts for place in part.places)
     return replace(parts[0], id="joined", text=text[start:end], span=(start, end), places=places)

@@ -56,8 +56,9 @@ class Case:
     """One question that was answered wrongly (or, ``unsupported_sentence`` only, rightly but with something added).
 
     kind: what there is to say beyond the class, such as ``by words``. counterfactual: what was changed, and what the
-    question came to then. proven: whether that made it right, or the change could not be tried because the class
-    follows from the evidence alone (``None``).
+    question came to then. proven: whether that made it right; ``None`` when nothing could be tried, because the class
+    follows from the evidence alone. ``read_wrongly`` is always proven: with the gold's passage alone before the reader
+    either the answer is right, so that other passages led away, or the reader does not see it.
     """
 
     question_id: str

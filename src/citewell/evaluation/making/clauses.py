@@ -53,10 +53,8 @@ _FIRST_NO = re.compile(
 _VERB = re.compile(rf"\b(?P<verb>{AUXILIARIES}|{'|'.join((*PRESENT, *PAST))})\b")
 _CUT = re.compile(
     r"(?:;| [-–—]+ |: |, (?:and|but|which|who|so|because|unless|except|although|while|whereas|where|if|when|or|not|"
-    r"then|"
-    r"however|provided|including|otherwise)\b| (?:but|because|unless|although|whereas|provided that|so that|"
-    r"and (?:the|it|"
-    r"you|we|they|is|are|was|were|will|must|may|can|should|a|an|that|this))\b).*$"
+    r"then|however|provided|including|otherwise)\b| (?:but|because|unless|although|whereas|provided that|so that|"
+    r"and (?:the|it|you|we|they|is|are|was|were|will|must|may|can|should|a|an|that|this))\b).*$"
 )
 LONGEST_SUBJECT = 10  # words
 

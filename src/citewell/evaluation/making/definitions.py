@@ -20,14 +20,12 @@ _GLOSSARY = re.compile(
 _GLOSSARY_TITLE = re.compile(r"(?i)glossar|definition|terms|abbreviation|acronym|vocabulary|begriff|lexi")
 
 _NO_TERM = re.compile(
-    r"(?i)(?:the )?(?:this|that|these|those|it|they|he|she|we|you|there|here|what|which|who|where|when|how|why|if|"
-    r"note|example|following|result|reason|purpose|goal|aim|first|second|third|next|last|other|another|same|"
-    r"only|best|most|one|each|every|all|any|some|such|both|either|neither|and|or|but|as|in|on|at|for|with|from|to|"
-    r"your|our|their|its|his|her|my|below|above|also|answer|problem|issue|change|idea|main|key|important|using|"
-    r"including|"
-    r"having|being|making|doing|getting|[A-Z]?[a-z]+ing (?:the|a|an|your|in|with|for|on|up|out|[a-z]+ (?:is|in|with|"
-    r"for))|"
-    r"goals?|options?|pending|consider|think|remember|please)\b.*"
+    r"(?i)(?:the )?(?:this|that|these|those|it|they|he|she|we|you|there|here|what|which|who|where|when|how|why|if|note|"
+    r"example|following|result|reason|purpose|goal|aim|first|second|third|next|last|other|another|same|only|best|most|"
+    r"one|each|every|all|any|some|such|both|either|neither|and|or|but|as|in|on|at|for|with|from|to|your|our|their|its|"
+    r"his|her|my|below|above|also|answer|problem|issue|change|idea|main|key|important|using|including|having|being|"
+    r"making|doing|getting|[A-Z]?[a-z]+ing (?:the|a|an|your|in|with|for|on|up|out|[a-z]+ (?:is|in|with|for))|goals?|"
+    r"options?|pending|consider|think|remember|please)\b.*"
 )
 _VERBAL = re.compile(
     r"(?i)\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|may|might|must|shall|should|will|would|that|"
@@ -37,14 +35,11 @@ _VERBAL = re.compile(
 
 _OPINION = re.compile(
     r"(?i)(?:an?|the|one of the|one of our|one of many|any)(?: (?:very|really|most|extremely|more))? (?:good|great|"
-    r"helpful|powerful|useful|"
-    r"valuable|important|excellent|common|big|huge|nice|best|better|longer|closest|same|only|first|second|last|most|"
-    r"one|key|"
-    r"essential|critical|crucial|perfect|fantastic|wonderful|simple|easy|easiest|major|main|significant|clear|sign|"
-    r"must|lot|"
-    r"bit|few|little|part|result|matter|privilege|priority|responsibility|requirement|challenge|difficult|hard|"
-    r"integral|"
-    r"vital|default|leading|ideal|case|case of|following|right|way|ones?)\b"
+    r"helpful|powerful|useful|valuable|important|excellent|common|big|huge|nice|best|better|longer|closest|same|only|"
+    r"first|second|last|most|one|key|essential|critical|crucial|perfect|fantastic|wonderful|simple|easy|easiest|major|"
+    r"main|significant|clear|sign|must|lot|bit|few|little|part|result|matter|privilege|priority|responsibility|"
+    r"requirement|challenge|difficult|hard|integral|vital|default|leading|ideal|case|case of|following|right|way|"
+    r"ones?)\b"
 )
 """What praises, compares or points elsewhere, and does not say what a thing is."""
 

@@ -25,7 +25,7 @@ class Draft:
     question: without the document's name; named: with it, empty when it has none. alone: whether the first can be
     understood without knowing the document. span: of the gold, in the document. keys: the words that say what is asked
     for, without question words and the document's name. about, asked: the thing, and what of it is asked (for twins);
-    empty when a rule does not know them. template: the question with ``{about}`` and ``{asked}`` in place of them.
+    empty when a rule does not know them.
     """
 
     question: str
@@ -39,7 +39,6 @@ class Draft:
     alone: bool = True
     about: str = ""
     asked: str = ""
-    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,41 +25,32 @@ _QUESTION = re.compile(
 _HOW = re.compile(r"(?i)^how (?:to|do I|do you|can I) (?P<what>[a-z].{4,})$")
 _DO = re.compile(
     r"(?:Add|Ask|Attach|Book|Build|Calculate|Change|Check|Choose|Clean|Close|Collect|Complete|Configure|Connect|"
-    r"Contact|"
-    r"Create|Decide|Define|Delete|Donate|Download|Edit|Enable|Ensure|Enter|Export|File|Fill|Find|Fix|Get|Give|Identify|"
-    r"Import|Install|Join|Log|Make|Measure|Move|Open|Order|Pay|Prepare|Print|Protect|Publish|Read|Record|Register|"
-    r"Remove|"
-    r"Renew|Repair|Replace|Report|Request|Reset|Restart|Return|Review|Run|Save|Schedule|Select|Send|Set|Share|Sign|"
-    r"Start|"
-    r"Stop|Store|Submit|Switch|Take|Test|Track|Turn|Update|Upgrade|Upload|Use|Verify|Write) (?:the|a|an|your|all|any|"
-    r"in|on|"
-    r"up|out|off|for|to|new|with|from|between)\b.{3,}|(?!For|In|On|At|After|Before|During|About|With|From|To|If|When|"
-    r"Is|Are|What|"
-    r"How|All|Under|Of|By|As|Over|Who|Why|Where|Which|Do|Does|Can|Not|And|Or|Only|\w+ing\b|"
-    r"\w+ed\b)[A-Z][a-z]+ (?:the|your) .{3,}"
+    r"Contact|Create|Decide|Define|Delete|Donate|Download|Edit|Enable|Ensure|Enter|Export|File|Fill|Find|Fix|Get|Give|"
+    r"Identify|Import|Install|Join|Log|Make|Measure|Move|Open|Order|Pay|Prepare|Print|Protect|Publish|Read|Record|"
+    r"Register|Remove|Renew|Repair|Replace|Report|Request|Reset|Restart|Return|Review|Run|Save|Schedule|Select|Send|"
+    r"Set|Share|Sign|Start|Stop|Store|Submit|Switch|Take|Test|Track|Turn|Update|Upgrade|Upload|Use|Verify|"
+    r"Write) (?:the|a|an|your|all|any|in|on|up|out|off|for|to|new|with|from|between)\b.{3,}|(?!For|In|On|At|After|"
+    r"Before|During|About|With|From|To|If|When|Is|Are|What|How|All|Under|Of|By|As|Over|Who|Why|Where|Which|Do|Does|Can|"
+    r"Not|And|Or|Only|\w+ing\b|\w+ed\b)[A-Z][a-z]+ (?:the|your) .{3,}"
 )
 _VERB_FIRST = re.compile(
-    r"(?i)(?:work|use|collaborate|build|respect|respectfully|proactively|be|do|get|make|take|keep|give|find|learn|"
-    r"know|think|"
-    r"ask|add|create|choose|check|submit|request|review|report|manage|plan|prepare|set|start|stop|try|understand|write|"
-    r"read|consider|provide|ensure|include|include|maintain|avoid|don't|never|always|complete|fill|send|sign|donate|"
-    r"update|upload|download|install|log|open|close|select|enter|apply|book|order|pay|contact|see|view|go|help|join|"
-    r"fix|correct|roll|troubleshoot|examine|explore|share|identify|prepare|protect|test)\b"
+    r"(?i)(?:work|use|collaborate|build|respect|respectfully|proactively|be|do|get|make|take|keep|give|find|learn|know|"
+    r"think|ask|add|create|choose|check|submit|request|review|report|manage|plan|prepare|set|start|stop|try|understand|"
+    r"write|read|consider|provide|ensure|include|include|maintain|avoid|don't|never|always|complete|fill|send|sign|"
+    r"donate|update|upload|download|install|log|open|close|select|enter|apply|book|order|pay|contact|see|view|go|help|"
+    r"join|fix|correct|roll|troubleshoot|examine|explore|share|identify|prepare|protect|test)\b"
 )
 _VAGUE = re.compile(r"(?i)\b(?:it|its|this|that|these|those|they|them|he|she|here|there|above|below)\b")
 EMPTY = re.compile(
     r"(?i)(?:introduction|summary|overview|general(?: information)?|notes?|contents?|table of contents|details|"
-    r"background|"
-    r"references?|resources|appendix|annex|conclusions?|miscellaneous|other|others|more|see also|links?|questions?|"
-    r"faqs?|"
-    r"additional (?:information|resources)|further (?:information|reading)|before you (?:begin|start)|next steps?|"
-    r"example[s]?|description|about|purpose|scope|steps?|procedure|instructions|what|how|why|who|when|where|index|"
-    r"related (?:pages|articles|links|resources)|still have questions|need help|untitled|sheet ?\d*|slide ?\d*|"
-    r"page ?\d*|"
-    r"action items?|(?:.* )?case studies|(?:key )?takeaways?|check ?lists?|tips?(?: .*)?|best practices|at a glance|"
-    r"having trouble|getting (?:started|help)|how it works|definitions?|objectives?|goals?|requirements|prerequisites|"
-    r"questions? and answers?|part \w+|thank you|contact(?: us)?|history|changelog|change log|abstract|copyright|"
-    r"license|acknowledg\w+|agenda|data|results?)[.:!?]*"
+    r"background|references?|resources|appendix|annex|conclusions?|miscellaneous|other|others|more|see also|links?|"
+    r"questions?|faqs?|additional (?:information|resources)|further (?:information|reading)|before you (?:begin|start)|"
+    r"next steps?|example[s]?|description|about|purpose|scope|steps?|procedure|instructions|what|how|why|who|when|"
+    r"where|index|related (?:pages|articles|links|resources)|still have questions|need help|untitled|sheet ?\d*|"
+    r"slide ?\d*|page ?\d*|action items?|(?:.* )?case studies|(?:key )?takeaways?|check ?lists?|tips?(?: .*)?|"
+    r"best practices|at a glance|having trouble|getting (?:started|help)|how it works|definitions?|objectives?|goals?|"
+    r"requirements|prerequisites|questions? and answers?|part \w+|thank you|contact(?: us)?|history|changelog|"
+    r"change log|abstract|copyright|license|acknowledg\w+|agenda|data|results?)[.:!?]*"
 )
 _STEPS = re.compile(r"(?i)(?:steps?|procedure|instructions|what to do|how it works|process)[.:]?")
 _ORDERED = re.compile(r"^\s*(?:\d+|[a-z])[.)]\s")
@@ -166,5 +157,4 @@ def _draft(
         question, named or given.named(question), (answer,), span, kind, rule, keys=
             f"{keys} {given.name}" if named else keys,
         alone=not vague, about=given.name, asked=keys if named else "",
-        template=named.replace(given.name, "{about}") if named and kind == "heading" else "",
     )  # fmt: skip

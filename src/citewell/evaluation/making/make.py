@@ -50,9 +50,8 @@ NEIGHBOURS = 20  # nearest passages of a question whose documents a twin may nam
 READ_AT_LEAST, READ_PER_QUESTION = 60, 8  # documents: at most the larger of the first and the second times the count
 FILTER = (
     f"Each question was searched for ({WIDE} passages by words, {WIDE} by vectors); it was dropped when another "
-    f"stretch "
-    "gives another answer, and a stretch with the same answer became a second gold. None was dropped because its gold "
-    "was not found."
+    "stretch gives another answer, and a stretch with the same answer became a second gold. None was dropped because "
+    "its gold was not found."
 )
 
 OnProgress = Callable[[str, int, int], None]

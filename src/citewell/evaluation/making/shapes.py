@@ -1,4 +1,5 @@
-"""What kind of value a text is: a date, an amount of money, a number, a person. By pattern, for the six languages."""
+"""What kind of value a text is: a date, an amount of money, a number, a person. By pattern; the words in the patterns
+(months, numbers, "pounds") are English."""
 
 from __future__ import annotations
 
@@ -36,6 +37,11 @@ _NO_PERSON = re.compile(
 )
 
 
+_HOLDS: dict[Shape, re.Pattern[str]] = {
+    "date": _DATE, "amount": _AMOUNT, "number": _NUMBER, "name": re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+"),
+}  # fmt: skip
+
+
 def shape_of(value: str) -> Shape:
     """The kind of ``value``; ``text`` when it is none of the others, or more than a few words long."""
     if len(value.split()) > 8:
@@ -51,9 +57,7 @@ def shape_of(value: str) -> Shape:
 
 def holds(shape: Shape, text: str) -> bool:
     """Whether ``text`` holds a value of this kind; anything holds ``text``."""
-    pattern = {"date": _DATE, "amount": _AMOUNT, "number": _NUMBER, "name": re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+")}.get(
-        shape
-    )
+    pattern = _HOLDS.get(shape)
     return pattern is None or bool(pattern.search(text))
 
 

@@ -51,19 +51,15 @@ def _first(given: Material, span: Span, sentence: str, clause: Clause) -> Iterat
 
 _ROLE = re.compile(
     r"(?i).*\b(?:managers?|heads?|directors?|teams?|departments?|officers?|supervisors?|boards?|committees?|council|"
-    r"office|"
-    r"administrators?|president|chair|engineers?|desk|auditors?|lead|leads|owner|owners|authority|agency|employer|"
-    r"employees?|"
-    r"court|minister|ministry|secretary|accountants?|HR|CEO|CFO|CTO|CISO|counsel|staff|support|finance|legal|"
-    r"personnel|security)"
+    r"office|administrators?|president|chair|engineers?|desk|auditors?|lead|leads|owner|owners|authority|agency|"
+    r"employer|employees?|court|minister|ministry|secretary|accountants?|HR|CEO|CFO|CTO|CISO|counsel|staff|support|"
+    r"finance|legal|personnel|security)"
 )
 _AGENT = re.compile(
     r"(?P<who>[A-Z][\w .'’&-]{2,60}?) (?P<does>(?:(?:must|may|should|will|can) )?(?:approves?|decides?|signs?|leads?|"
-    r"manages?|"
-    r"chairs?|handles?|maintains?|owns?|reviews?|monitors?|administers?|oversees?|coordinates?|supervises?|determines?|"
-    r"is responsible for|are responsible for|is in charge of|is accountable for|be responsible for|wrote|founded|"
-    r"invented|"
-    r"designed|discovered|directed|composed|proposed|checks?|issues?|appoints?|keeps?|pays?) .{6,})"
+    r"manages?|chairs?|handles?|maintains?|owns?|reviews?|monitors?|administers?|oversees?|coordinates?|supervises?|"
+    r"determines?|is responsible for|are responsible for|is in charge of|is accountable for|be responsible for|wrote|"
+    r"founded|invented|designed|discovered|directed|composed|proposed|checks?|issues?|appoints?|keeps?|pays?) .{6,})"
 )
 _DONE = re.compile(
     r"(?P<be>be |being |been )?(?:(?:only|usually|also|always|then|first|normally|generally|either) )?"
@@ -74,9 +70,8 @@ _BY = re.compile(
     r"our )?[\w '’&-]{3,50})$"
 )
 _PLACED = re.compile(
-    r"^(?P<how>located|kept|stored|held|found|situated|archived|filed|saved|posted|displayed|installed|mounted|"
-    r"hosted|headquartered) "
-    r"(?P<where>(?:in|at|on|near|under|behind|next to|inside|above|outside) .+)$"
+    r"^(?P<how>located|kept|stored|held|found|situated|archived|filed|saved|posted|displayed|installed|mounted|hosted|"
+    r"headquartered) (?P<where>(?:in|at|on|near|under|behind|next to|inside|above|outside) .+)$"
 )
 _WHY = re.compile(r"^(?P<claim>[^,]{8,120}?),? because (?P<reason>.{8,})$")
 

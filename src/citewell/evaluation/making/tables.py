@@ -29,20 +29,18 @@ _MEANING_COLUMN = re.compile(
 _PARTICIPLE = re.compile(r"(?i)\w{3,}ed")
 _DONE = re.compile(
     r"(?i)(?:last )?(?:purchased|issued|updated|created|opened|closed|delivered|signed|published|ordered|received|"
-    r"approved|"
-    r"founded|installed|released|modified|reviewed|revised|discovered|built|established)"
+    r"approved|founded|installed|released|modified|reviewed|revised|discovered|built|established)"
 )
 _WHO = re.compile(
     r"(?i)(?:.*\b(?:owner|contact|manager|lead|author|agent|instructor|trainer|approver|chair|head|employee|person|"
-    r"supervisor|"
-    r"coordinator|representative|buyer|engineer|director|sponsor|by|to|teacher|partner|deciders?|editor|officer))"
+    r"supervisor|coordinator|representative|buyer|engineer|director|sponsor|by|to|teacher|partner|deciders?|editor|"
+    r"officer))"
 )
 _LISTED = re.compile(r"(?i)(?:items?|events?|descriptions?|details?|what|activity|activities|topics?|contents?)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNIT = re.compile(
     r"^(?P<what>.+?),? (?P<unit>(?i:GBP|EUR|USD|CHF|JPY|CZK|SGD)|kg|mm|cm|km|kW|kWh|bar|mbar|MB|GB|days|hours|months|"
-    r"weeks|"
-    r"years|minutes|seconds|percent)$"
+    r"weeks|years|minutes|seconds|percent)$"
 )
 _CODE = re.compile(r"(?i).*\b(?:id|no|nr|number|code|key|#)\.?")
 _IDENTIFIERS = ("name", "title", "id", "key", "code", "label", "sku", "number", "term", "word")
@@ -73,10 +71,10 @@ def _row(given: Material, row: Block, columns: list[str], cells: list[str]) -> I
             continue
         template = cell_question(given, columns, column, value)
         if template:
-            question = template.format(about=_row_name(given, columns[0], cells[0]), asked=_asked(given, column))
-            rule = f"table cell: row '{cells[0]}', column '{column}'"
             about = _row_name(given, columns[0], cells[0])
-            yield _draft(given, row, question, value, "table", rule, cells[0], column, template, about)
+            question = template.format(about=about, asked=_asked(given, column))
+            rule = f"table cell: row '{cells[0]}', column '{column}'"
+            yield _draft(given, row, question, value, "table", rule, cells[0], column, about)
 
 
 def cell_question(given: Material, columns: list[str], column: str, value: str) -> str:  # noqa: PLR0911 — a list of cases
@@ -148,7 +146,7 @@ def record_drafts(given: Material) -> Iterator[Draft]:
                 template = _record_question(words, value)
             question = template.format(about=_row_name(given, key, label), asked=words)
             rule = f"record: '{label}', key '{asked}'"
-            yield _draft(given, block, question, value, "field", rule, label, words, template, label)
+            yield _draft(given, block, question, value, "field", rule, label, words)
 
 
 def _record_question(key: str, value: str) -> str:
@@ -196,7 +194,6 @@ def field_drafts(given: Material) -> Iterator[Draft]:
         yield Draft(
             question, question, (value,), block.span, "field", rule, keys=f"{key} {given.name}",
             shape=shape_of(value), about=given.name, asked=words,
-            template="" if mail else template.replace("{field}", "{asked}").replace("{name}", "{about}"),
         )  # fmt: skip
 
 
@@ -211,13 +208,11 @@ def _field_question(key: str, value: str) -> str:
 
 _FACT = re.compile(
     r"(?i)(?:document |file |policy |project |product |contract |incident )?(?:owners?|authors?|status|date|version|"
-    r"contacts?|"
-    r"approvers?|deciders?|location|address|price|phone|telephone|e-?mail|hours|opening hours|duration|severity|alarm|"
-    r"category|department|deadline|due date|valid (?:from|until)|next review|customer|language|level|size|weight|"
-    r"capacity|"
-    r"budget|sponsor|lead|chair|participants?|attendees|supplier|manager|effective date|review date|start date|"
-    r"end date|"
-    r"job title|title|team|client|partner|priority|frequency|cost|site|venue|subject area|revision|number|id|code)"
+    r"contacts?|approvers?|deciders?|location|address|price|phone|telephone|e-?mail|hours|opening hours|duration|"
+    r"severity|alarm|category|department|deadline|due date|valid (?:from|until)|next review|customer|language|level|"
+    r"size|weight|capacity|budget|sponsor|lead|chair|participants?|attendees|supplier|manager|effective date|"
+    r"review date|start date|end date|job title|title|team|client|partner|priority|frequency|cost|site|venue|"
+    r"subject area|revision|number|id|code)"
 )
 
 
@@ -242,12 +237,12 @@ def _good_field(block: Block, key: str, value: str) -> bool:
 
 def _draft(
     given: Material, row: Block, question: str, value: str, kind: str, rule: str, label: str, asked: str,
-    template: str = "", about: str = "",
+    about: str = "",
 ) -> Draft:  # fmt: skip
     telling = any(each.isdigit() or each.isupper() for each in label[1:])
     return Draft(
         question, given.named(question), (value,), row.span, kind, rule, keys=f"{label} {asked}",
-        shape=shape_of(value), alone=telling, about=about or label, asked=asked, template=template,
+        shape=shape_of(value), alone=telling, about=about or label, asked=asked,
     )  # fmt: skip
 
 

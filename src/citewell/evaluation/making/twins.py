@@ -41,7 +41,8 @@ _MONTH = re.compile(r"(?i)(?:january|february|march|april|may|june|july|august|s
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """An unanswerable question. why: for people. nearest: the passage that comes closest."""
+    """An unanswerable question. why: for people. change: what was made other. about, asked: a thing, and what of it is
+    asked; a passage that says both may answer it."""
 
     question: str
     why: str
@@ -62,14 +63,9 @@ class Borrowed:
 def borrowed(drafts: Sequence[Draft]) -> Borrowed:
     columns: dict[str, set[str]] = {}
     for draft in drafts:
-        if (
-            draft.kind == "table"
-            and draft.template
-            and _PLAIN.fullmatch(draft.asked)
-            and not _NO_NOUN.fullmatch(draft.asked)
-        ):
+        if draft.kind == "table" and _PLAIN.fullmatch(draft.asked) and not _NO_NOUN.fullmatch(draft.asked):
             columns.setdefault(_noun(draft.about), set()).add(draft.asked)
-    headings = {draft.asked for draft in drafts if draft.kind == "heading" and draft.template}
+    headings = {draft.asked for draft in drafts if draft.kind == "heading" and draft.asked}
     return Borrowed({noun: tuple(sorted(each)) for noun, each in columns.items() if noun}, tuple(sorted(headings)))
 
 
@@ -137,7 +133,7 @@ def _is_product(found: re.Match[str]) -> bool:
 
 def _other_column(draft: Draft, question: str, lent: Borrowed, rng: random.Random) -> Iterator[Twin]:
     """A column of another table."""
-    if not draft.template or draft.kind != "table" or not _named(draft.about):
+    if draft.kind != "table" or not _named(draft.about):
         return
     known = lent.columns.get(_noun(draft.about), ())
     columns = [each for each in known if not set(terms(each)) & set(terms(draft.asked))]
@@ -158,7 +154,7 @@ def _other_attribute(draft: Draft, rng: random.Random) -> Iterator[Twin]:
 def _other_heading(draft: Draft, lent: Borrowed, rng: random.Random) -> Iterator[Twin]:
     """What the document says about something only another one has a section on."""
     title = _TITLED.fullmatch(draft.about)
-    if draft.kind != "heading" or not draft.template or not title:
+    if draft.kind != "heading" or not draft.asked or not title:
         return
     for heading in rng.sample(lent.headings, min(4, len(lent.headings))):
         asked = f"What does {draft.about} say about “{heading.rstrip('.:')}”?"

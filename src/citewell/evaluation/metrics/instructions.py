@@ -88,9 +88,7 @@ def _is_json(text: str) -> bool:
     fenced = _FENCE.fullmatch(text)
     try:
         return isinstance(json.loads(fenced[1] if fenced else text), (dict, list))
-    except ValueError:
-        return False
-    except RecursionError:  # thousands of open brackets are no answer
+    except (ValueError, RecursionError):  # thousands of open brackets are no answer
         return False
 
 

@@ -32,9 +32,9 @@ def causes(diagnosis: Json) -> Markup:
     try:
         drawn = [_funnel(diagnosis.get("funnel") or []), _faults(diagnosis), _ladder(diagnosis.get("ladder") or [])]
         failed = int(diagnosis.get("failed", len(diagnosis["cases"])))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        notes = [element("p", str(note)) for note in diagnosis.get("notes") or ()]
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise not_a_diagnosis(error) from None
-    notes = [element("p", str(note)) for note in diagnosis.get("notes") or ()]
     return section(
         "causes", "Why questions went wrong",
         element("p", _said(failed)),

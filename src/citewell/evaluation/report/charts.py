@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from citewell.evaluation.report.markup import Child, Markup, element
-from citewell.evaluation.report.scales import TEXT, Axis, fitted, text_width, without_overlap
+from citewell.evaluation.report.scales import Axis, fitted, text_width, without_overlap
 
 WIDTH = 320.0
 _LINE = 20.0  # from one line of text to the next
@@ -80,7 +80,6 @@ def curve(
     y: Axis,
     *,
     step: bool = False,
-    band: bool = False,
     dots: bool = False,
     marks: Sequence[Mark] = (),
     diagonal: str = "",
@@ -89,18 +88,16 @@ def curve(
 ) -> Markup:
     """A line through ``points``.
 
-    step: level until the next point. band: intervals as a band; else as whiskers. dots: a dot at each point. diagonal:
-    the legend's words for a dashed line from corner to corner. counts: how many stand behind a place, as bars below.
+    step: level until the next point. dots: a dot at each point. diagonal: the legend's words for a dashed line from
+    corner to corner. counts: how many stand behind a place, as bars below.
     """
     left = 12.0 + max(text_width(y.write(tick)) for tick in y.ticks(4))
     frame = _Frame(left, 2 * _LINE - 6, WIDTH - 2 * _MARGIN, _PLOT, x, y)
     parts: list[Child] = [*_grid(frame)]
-    if band:
-        parts.append(_band(frame, points))
     if diagonal:
         parts.append(_line(frame.left, frame.bottom, frame.right, frame.top, "dashed"))
     parts.append(_path(frame, points, step=step))
-    parts.extend(_point(frame, point, dot=dots) for point in points if dots or (point.low is not None and not band))
+    parts.extend(_point(frame, point, dot=dots) for point in points if dots or point.low is not None)
     parts.extend(_shape("diamond", frame.x(mark.x), frame.y(mark.y), "b") for mark in marks)
     bottom = frame.bottom + 2 * _LINE + 6
     if counts:
@@ -186,13 +183,6 @@ def _path(frame: _Frame, points: Sequence[Point], *, step: bool) -> Markup:
         else:
             orders.append(f"{'L' if index else 'M'}{at:.1f} {height:.1f}")
     return element("path", class_="line", d="".join(orders))
-
-
-def _band(frame: _Frame, points: Sequence[Point]) -> Markup:
-    upper = [(point.x, point.y if point.high is None else point.high) for point in points]
-    lower = [(point.x, point.y if point.low is None else point.low) for point in points]
-    corners = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in [*upper, *reversed(lower)])
-    return element("polygon", class_="band", points=corners)
 
 
 def _point(frame: _Frame, point: Point, *, dot: bool) -> list[Markup]:
@@ -347,7 +337,7 @@ def _broken(words: str, width: float) -> list[str]:
     lines = [""]
     for word in words.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, TEXT) > width:
+        if lines[-1] and text_width(longer) > width:
             lines.append(word)
         else:
             lines[-1] = longer

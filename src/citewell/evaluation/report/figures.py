@@ -147,7 +147,7 @@ def _coverage_risk(run: Run) -> Markup | None:
     drawing = charts.curve(
         "coverage-risk", title,
         f"Share of wrong answers against share of questions answered. Ends at {percent(points[-1].y)} wrong with "
-        f"{percent(points[-1].x)} answered. {now[:1].upper() + now[1:]}.",
+        f"{percent(points[-1].x)} answered.{f' {now[:1].upper()}{now[1:]}.' if now else ''}",
         _thinned(points, _POINTS), Axis("questions answered"), _up_to("wrong among the answered", highest),
         step=True, marks=marks,
     )  # fmt: skip

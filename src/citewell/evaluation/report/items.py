@@ -62,7 +62,8 @@ def items(run: Run, cases: Mapping[str, Json]) -> Markup:
     said = f"{questions(len(judged))}: {len(wrong):,} went wrong"
     said += f" (judged by “{meaning(rule[0]).label.lower()}”). " if rule else ". "
     said += "Those that went wrong stand first."
-    kept_wrong = sum(place in {each[0] for each in wrong} for place, _ in shown)
+    places = {place for place, _, _ in wrong}
+    kept_wrong = sum(place in places for place, _ in shown)
     if len(shown) < len(judged):
         said += (
             f" This page has {kept_wrong:,} of those that went wrong and {len(shown) - kept_wrong:,} of the "
@@ -158,13 +159,13 @@ def _cause(case: Json | None) -> Child:
 
 def _steps(case: Json) -> Markup | None:
     """Every test that the diagnosis made, from the documents to the answer."""
-    steps = case.get("steps") or []
+    steps = case.get("steps")
     listed = [
         element(
             "li", f"{step.get('test', '')}: ", element("strong", str(step.get("outcome", ""))),
             element("div", _cut(str(step.get("evidence", "")), _STEP_CHARACTERS), class_="small muted"),
         )
-        for step in steps if isinstance(step, dict)
+        for step in (steps if isinstance(steps, list) else ()) if isinstance(step, dict)
     ]  # fmt: skip
     return element("details", element("summary", "Every test"), element("ol", *listed)) if listed else None
 

@@ -104,12 +104,13 @@ def _decades(low: float, high: float, wanted: int) -> list[float]:
 
 _NARROW, _SLIM, _WIDE = frozenset("iljI.,:;'| "), frozenset("tfr()[]!-–"), frozenset("mMwW%@…")
 _SIGNS = frozenset("+−=<>≤≥~")
+_GAP = 6.0  # between two labels
 
 
-def text_width(text: str, size: float = TEXT) -> float:
+def text_width(text: str) -> float:
     """About how wide ``text`` is in a sans-serif face, rather too wide than too narrow: no browser is asked. Measured
     on DejaVu Sans, the widest face that ``system-ui`` commonly stands for."""
-    return size * sum(_character_width(character) for character in text)
+    return TEXT * sum(_character_width(character) for character in text)
 
 
 def _character_width(character: str) -> float:
@@ -124,25 +125,25 @@ def _character_width(character: str) -> float:
     return 1.05 if unicodedata.east_asian_width(character) in "WF" or ord(character) > 0xFFFF else 0.63
 
 
-def fitted(text: str, width: float, size: float = TEXT) -> str:
+def fitted(text: str, width: float) -> str:
     """``text`` on one line, shortened with an ellipsis where it is wider than ``width``."""
     line = " ".join(text.split())
-    if text_width(line, size) <= width:
+    if text_width(line) <= width:
         return line
-    room, used = width - text_width("…", size), 0.0
+    room, used = width - text_width("…"), 0.0
     for place, character in enumerate(line):
-        used += size * _character_width(character)
+        used += TEXT * _character_width(character)
         if used > room:
             return line[:place].rstrip() + "…"
     return line
 
 
-def without_overlap(places: Sequence[float], widths: Sequence[float], gap: float = 6.0) -> list[int]:
+def without_overlap(places: Sequence[float], widths: Sequence[float]) -> list[int]:
     """Which of these centred labels can be written, from the first on, so that none touches another."""
     chosen: list[int] = []
     free = -math.inf
     for index, (place, width) in enumerate(zip(places, widths, strict=True)):
         if place - width / 2 >= free:
             chosen.append(index)
-            free = place + width / 2 + gap
+            free = place + width / 2 + _GAP
     return chosen

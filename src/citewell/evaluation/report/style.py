@@ -37,7 +37,6 @@ CHART_STYLE = """
 .chart .axis{stroke:var(--axis);stroke-width:1}
 .chart .dashed{stroke:var(--axis);stroke-width:1.5;stroke-dasharray:4 3}
 .chart .line{fill:none;stroke:var(--a);stroke-width:2;stroke-linejoin:round}
-.chart .band{fill:var(--a);opacity:.2}
 .chart .whisker{stroke:var(--a);stroke-width:2}
 .chart .halo{stroke:var(--paper);stroke-width:5}
 .chart .over{stroke:var(--ink);stroke-width:1.5}

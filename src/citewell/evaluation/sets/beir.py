@@ -158,6 +158,12 @@ def _text(row: dict[str, Any], name: str, place: str, problems: Problems, *, req
 
 def _read_judgments(directory: Path, split: str) -> dict[str, dict[str, int]]:
     path = directory / "qrels" / f"{split}.tsv"
+    if not directory.is_dir():
+        found = "a file" if directory.exists() else "not there"
+        raise DataError(
+            f"{directory} is {found}. Expected a folder with corpus.jsonl, queries.jsonl and qrels/{split}.tsv, or a "
+            "file of TREC qrels together with --from-run RUN."
+        )
     if not path.is_file():
         known = ", ".join(splits(directory)) or "none"
         raise DataError(f"{path} is missing. Splits with judgments in {directory}: {known}.")

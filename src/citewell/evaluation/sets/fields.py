@@ -41,6 +41,9 @@ UNANSWERABLE_KINDS = frozenset({"unanswerable", "off_topic", "off-topic", "nonse
 SEPARATOR = "||"
 """Between several answers or key points in one CSV cell; a semicolon or a comma may belong to an answer."""
 
+MAX_WHOLE = 1_000_000_000
+"""The largest page, character or grade: sums of far larger grades are no numbers any more."""
+
 _TAG_SEPARATOR = re.compile(r"\s*[;,|]\s*")
 _TRUE, _FALSE = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 _NOT_A_NUMBER = {"nan", "none", "null", "n/a", "<na>"}
@@ -134,6 +137,9 @@ class Complaints:
             number = math.nan
         if not math.isfinite(number) or number != int(number) or number < least:
             self.say(f"'{name}' is {_short(value)}. Expected a whole number of at least {least}.")
+            return None
+        if number > MAX_WHOLE:
+            self.say(f"'{name}' is {_short(value)}. Expected a whole number of at most {MAX_WHOLE:,}.")
             return None
         return int(number)
 

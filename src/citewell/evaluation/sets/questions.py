@@ -11,14 +11,13 @@ from typing import get_args
 
 from citewell.access import check_principal
 from citewell.errors import SettingsError
+from citewell.evaluation.metrics.instructions import FORMATS
 from citewell.evaluation.questions import Gold, Instructions, Origin, Question
 from citewell.evaluation.sets import fields as known
 from citewell.evaluation.sets.fields import Complaints
 from citewell.evaluation.sets.problems import Problems
 from citewell.evaluation.sets.rows import Row, plain_name, unpacked
 from citewell.records import content_id
-
-FORMATS = ("list", "table", "json", "number", "date")
 
 _IGNORED = frozenset({"", "split", "unnamed_0", "index", "asked_as"})
 _ID_DIGITS = 12

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,8 +188,3 @@ class _Reader:
 
     def _say(self, at: str, message: str) -> None:
         self._problems.add(f"{self._path} {at}", message)
-
-
-def contexts_of(data: SquadData, article: int) -> Iterator[SquadContext]:
-    """The paragraphs of one article, in order."""
-    return (each for each in data.contexts if each.article == article)

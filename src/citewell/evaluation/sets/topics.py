@@ -75,7 +75,7 @@ def _texts(path: Path, problems: Problems) -> dict[str, str]:
                 for row in json_lines(path, text, problems)]  # fmt: skip
     else:
         lines = [(f"{path} line {number}", line.partition("\t"))
-                 for number, line in enumerate(text.splitlines(), start=1) if line.strip()]  # fmt: skip
+                 for number, line in enumerate(text.split("\n"), start=1) if line.strip()]  # fmt: skip
         rows = [(place, columns[0].strip(), columns[2].strip()) for place, columns in lines]
     for place, name, words in rows:
         if name is None or str(name) == "" or not isinstance(words, str) or not words.strip():

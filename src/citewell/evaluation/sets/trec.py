@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from citewell.errors import DataError
+from citewell.evaluation.sets.fields import MAX_WHOLE
 from citewell.evaluation.sets.problems import Problems
 from citewell.evaluation.sets.rows import decode
 
@@ -37,6 +38,9 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
             value = int(grade)
         except ValueError:
             problems.add(place, f"the grade is {grade[:40]!r}. Expected a whole number.")
+            continue
+        if abs(value) > MAX_WHOLE:
+            problems.add(place, f"the grade is {grade[:40]!r}. Expected a whole number of at most {MAX_WHOLE:,}.")
             continue
         if document in found.get(query, {}):
             problems.add(place, f"document '{document}' was judged for query '{query}' before. Expected it once.")
