@@ -79,7 +79,7 @@ def test_one_question_is_shown_with_every_test(diagnosed: Path) -> None:
     [
         (("diagnose", "nothing"), "nothing"),
         (("diagnose", "strict-1", "--question", "x"), "has no question 'x'. It has leave"),
-        (("diagnose", "strict-1", "--out", "no/such/folder/why.json"), "no folder"),
+        (("diagnose", "strict-1", "--out", "no/such/folder/why.json"), "cannot be written"),
     ],
 )
 def test_what_is_wrong_is_said(diagnosed: Path, arguments: tuple[str, ...], said: str) -> None:

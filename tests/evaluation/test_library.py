@@ -58,7 +58,7 @@ def run_of(collection: Collection, questions: tuple[Question, ...], name: str = 
             ),
             metrics={"correct": 1.0},
         ))  # fmt: skip
-    facts = {"name": "mine", "identity": "x", "origin": "human", "count": len(questions)}
+    facts = {"name": "mine", "identity": "x", "origin": "human", "questions": len(questions)}
     figure = Figure(1.0, 1.0, 1.0, len(results))
     return Run(kind, name, "2026-11-20T15:00:00+00:00", {"name": "rag"}, facts, {}, tuple(results), {"correct": figure})  # type: ignore[arg-type]
 
@@ -184,7 +184,7 @@ def test_a_run_comes_back_and_is_never_replaced(collection, share):
     with pytest.raises(DataError, match="There is a run 'first' already"):
         library.save_run(collection.store, run)
     (listed,) = library.list_runs(collection.store)
-    assert (listed.name, listed.kind, listed.system, listed.set["count"]) == ("first", "answers", "rag", 1)
+    assert (listed.name, listed.kind, listed.system, listed.set["questions"]) == ("first", "answers", "rag", 1)
     assert library.free_run_name(collection.store, "mine") == "mine-1"
     library.save_run(collection.store, replace(run, name="mine-4"))
     assert library.free_run_name(collection.store, "mine") == "mine-5"

@@ -30,7 +30,7 @@ def example_run(count: int = 60, *, seed: int = 1, kind: Kind = "answers", name:
     return Run(
         kind=kind, name=name, created_at="2026-11-20T09:30:00+00:00",
         system={"name": "rag", "citewell": "0.2.0", "encoder": "minilm-l6-int8@b95c0788f41e", "settings": {"hits": 10}},
-        set={"name": "handbook", "identity": "0123456789abcdef", "origin": "human", "count": count},
+        set={"name": "handbook", "identity": "0123456789abcdef", "origin": "human", "questions": count},
         collection={"documents": 5, "passages": 321, "encoder": "minilm-l6-int8@b95c0788f41e"}, results=results,
         metrics=metrics, notes=("BLEU, ROUGE-L and chrF are left out:  pip install 'citewell[eval]'",),
         curves={

@@ -55,7 +55,7 @@ def diagnose(
     chosen = [each for each in run.results if only is None or each.question.id in only]
     for number, result in enumerate(chosen, start=1):
         look = _look(result, scope, reruns, library, peers)
-        if ladder and "correct" in result.metrics:  # others can be neither right nor wrong, on no rung
+        if ladder and ("correct" in result.metrics or result.question.golds):  # others can be neither right nor wrong
             climbs.append(climb(look))
         if has_fault(result):
             cases.append(examine(look))
