@@ -11,30 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from citewell.evaluation.remembering import Remembering
 from citewell.evaluation.retrieval import evaluate_retrieval
-from citewell.models.encoder import Encoder, load_encoder
+from citewell.models.encoder import load_encoder
 
 METHODS = ("lexical", "dense", "hybrid")
-
-
-class Remembering:
-    """An encoder that encodes each text once, so that dense and hybrid share the work."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder, self._known = encoder, {}
-        self.identity, self.dimension, self.max_tokens = encoder.identity, encoder.dimension, encoder.max_tokens
-        self.count_tokens, self.token_spans = encoder.count_tokens, encoder.token_spans
-
-    def encode(self, texts: Sequence[str], progress: object = None) -> NDArray[np.float32]:
-        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        self._known.update(zip(missing, self._encoder.encode(missing), strict=True))
-        return np.array([self._known[text] for text in texts], np.float32).reshape(len(texts), self.dimension)
 
 
 def main() -> None:
@@ -43,7 +26,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", required=True)
     parser.add_argument("--limit", type=int, help="questions per set")
     arguments = parser.parse_args()
-    encoder, reports = Remembering(load_encoder()), []
+    encoder, reports = Remembering(load_encoder()), []  # dense and hybrid share the work
     print(f"{'nDCG@10':24}" + "".join(f"{method:>22}" for method in METHODS))
     for name in arguments.sets:
         folder, _, split = name.partition(":")

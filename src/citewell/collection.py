@@ -313,14 +313,10 @@ class Collection:
         """One document by id, URI or path (a unique ending of the URI will do). Invisible and absent look the same."""
         items = [item for item in self.store.catalog.items(scope) if item.is_document]
         item = _one(items, name, "documents", "citewell status --all")
-        parsed = self.store.blobs.get(item.version)
-        if parsed is None:
+        document = self.store.document(item)
+        if document is None:
             raise UserError(f"The stored text of {item.uri} is missing. Parse it again with:  citewell sync")
-        identity = {
-            "id": item.document_id, "version": item.version, "uri": item.uri, "source_id": item.source_id,
-            "readers": item.readers, "modified_at": item.modified_at,
-        }  # fmt: skip
-        return Document.from_json({**parsed, **identity})
+        return document
 
     def items(self, scope: Scope = OWNER) -> list[Item]:
         """Every file of every source and what became of it."""

@@ -46,10 +46,11 @@ from citewell.manifest import (
     read_manifest,
     write_manifest,
 )
+from citewell.records import Document
 from citewell.settings import Settings
 
 if TYPE_CHECKING:
-    from citewell.catalog import Catalog, Change
+    from citewell.catalog import Catalog, Change, Item
     from citewell.index.passages import PassageTable
     from citewell.models.encoder import Encoder
 
@@ -190,6 +191,18 @@ class Store:
                 f"Re-index the stored passages with:  citewell -c '{self.root}' reindex"
             )
         return encoder
+
+    def document(self, item: Item) -> Document | None:
+        """What was read of a document, with what the catalog says of it; ``None`` when nothing of it is stored. For
+        whoever holds an item, which the scope was asked for."""
+        parsed = self.blobs.get(item.version)
+        if parsed is None:
+            return None
+        known = {
+            "id": item.document_id, "version": item.version, "uri": item.uri, "source_id": item.source_id,
+            "readers": item.readers, "modified_at": item.modified_at,
+        }  # fmt: skip
+        return Document.from_json({**parsed, **known})
 
     @contextmanager
     def writing(self, wait_seconds: float = 0.0, *, clean: bool = True) -> Iterator[Store]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from citewell.evaluation.anchoring import (
     PassagesByDocument,
     anchor,
     covers,
+    is_placed,
     relevant_passages,
     states,
 )
@@ -68,6 +70,12 @@ def words(collection: Collection, anchored: Anchored) -> list[str]:
         for text, gold in zip(texts, anchored.question.golds, strict=True)
         if gold.span is not None
     ]
+
+
+def write_again(collection: Collection, path: Path, text: str) -> None:
+    path.write_text(text)
+    os.utime(path, (time.time() - 30,) * 2)
+    collection.sync()
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------
@@ -245,14 +253,50 @@ def test_an_edit_moves_a_gold_or_makes_it_stale_and_nothing_else(collection, sha
     ]
     assert [each.state for each in anchor(before, collection.store, OWNER)] == ["anchored"] * 3
     rules = share / "harbour" / "rules.md"
-    rules.write_text("# Harbour rules\n\nNew in May.\n" + RULES.removeprefix("# Harbour rules\n").replace("190", "210"))
-    os.utime(rules, (time.time() - 30,) * 2)
-    collection.sync()
+    edited = RULES.removeprefix("# Harbour rules\n").replace("190", "210")
+    write_again(collection, rules, f"# Harbour rules\n\nNew in May.\n{edited}")
     after = anchor(before, collection.store, OWNER)
     assert [each.state for each in after] == ["moved", "stale", "anchored"]
     assert words(collection, after[0]) == ["Nobody may fish from the mole."]
     again = anchor([after[0].question], collection.store, OWNER)
     assert again[0].state == "anchored", "a set that is saved again is of today's version"
+
+
+def test_a_span_without_words_is_kept_when_it_is_lost_and_never_becomes_its_whole_document(collection, share):
+    collection.add(share)
+    menu = share / "menu.md"
+    written, text = menu.read_text(), collection.document("menu.md").text
+    start = text.index("fish soup")
+    version = one(collection, Gold("menu.md")).question.golds[0].document_version
+    lost = Gold("menu.md", span=(start, start + 9), document_version=version)
+    assert one(collection, lost).question.golds[0].quote == "fish soup", "of this version, it is believed"
+    write_again(collection, menu, written.replace("Fridays", "Mondays and Fridays"))
+    stale = one(collection, lost)
+    assert (stale.state, stale.question.golds) == ("stale", (lost,))
+    short = one(collection, Gold("menu.md", span=(start, 9_999)))
+    assert (short.state, short.question.golds[0].span) == ("unplaced", (start, 9_999))
+    gone = one(collection, Gold("gone.md", span=(3, 9), document_version=version))
+    assert (gone.state, gone.question.golds[0].span) == ("missing", (3, 9))
+
+    (document,) = [item.document_id for item in collection.items() if item.uri.endswith("menu.md")]
+    by_id = replace(lost, document=document)
+    beside = one(collection, by_id, Gold("rules.md", "Nobody may fish"))
+    assert beside.state == "anchored" and [is_placed(gold) for gold in beside.question.golds] == [False, True]
+    shown = collection.store.index.get(list(relevant_passages(beside.question.golds, collection.store, OWNER)), OWNER)
+    assert shown and not any(passage.uri.endswith("menu.md") for passage in shown), "taken for its whole document"
+
+    write_again(collection, menu, written)
+    saved = stale.question.golds[0]
+    assert words(collection, one(collection, saved)) == ["fish soup"], "what was kept is found when the words are back"
+
+
+def test_what_counts_as_placed():
+    here = {"document": "d", "document_version": "v"}
+    assert is_placed(Gold(**here, quote="words", span=(3, 8)))
+    assert is_placed(Gold(**here)) and is_placed(Gold(**here, page=2)), "a whole document, a page"
+    assert not is_placed(Gold(**here, quote="words")) and not is_placed(Gold(**here, span=(3, 8)))
+    assert not is_placed(Gold("d", "words", span=(3, 8))) and not is_placed(Gold("", "words", document_version="v"))
+    assert not is_placed(Gold()) and not is_placed(Gold("d"))
 
 
 def test_a_folder_that_moved_is_found_by_the_names_in_it(collection, share, tmp_path):

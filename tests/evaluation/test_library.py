@@ -132,16 +132,11 @@ def test_a_set_is_opened_by_name_or_by_path(collection, tmp_path):
         library.open_set(collection.store, "./mine")
 
 
-def test_people_s_and_made_questions_are_mixed_only_on_request_and_the_set_says_so(collection):
-    made = human("made", Question("q1", "Made?", ("x",), origin="made"), Question("m2", "Too?", ("x",), origin="made"))
-    merged = library.merge_sets("both", [human(), made])
-    assert [question.id for question in merged.questions] == ["mine/q1", "made/q1", "m2"]
-    assert merged.origin == "mixed" and [each["origin"] for each in merged.made["merged"]] == ["human", "made"]
-    library.save_set(collection.store, merged)
+def test_a_set_says_who_thought_of_its_questions(collection):
+    people, rules = Question("q1", "Asked?", ("x",)), Question("m1", "Made?", ("x",), origin="made")
+    assert [human("s", *each).origin for each in ((people,), (rules,), (people, rules))] == ["human", "made", "mixed"]
+    library.save_set(collection.store, human("both", people, rules))
     assert library.list_sets(collection.store)[0].origin == "mixed"
-    assert library.merge_sets("two", [human(), human("other")]).origin == "human"
-    with pytest.raises(DataError, match="the same name and the same ids"):
-        library.merge_sets("twice", [human(), human()])
 
 
 @pytest.mark.damages_on_purpose
@@ -188,7 +183,7 @@ def test_a_run_comes_back_and_is_never_replaced(collection, share):
     assert library.free_run_name(collection.store, "mine") == "mine-1"
     library.save_run(collection.store, replace(run, name="mine-4"))
     assert library.free_run_name(collection.store, "mine") == "mine-5"
-    library.drop_run(collection.store, "first")
+    path.unlink()
     with pytest.raises(DataError, match=r"no run 'first'\. The newest there: mine-4"):
         library.load_run(collection.store, "first")
     with pytest.raises(DataError, match="There is no run"):
@@ -331,7 +326,6 @@ def test_a_run_that_was_under_way_during_a_removal_is_kept_without_the_words(col
     elsewhere = replace(run, name="other", kind="retrieval")
     library.save_run(collection.store, elsewhere)
     assert "violet" in contents(collection)["other.json"], "a run over documents of its own is its owner's"
-    library.drop_run(collection.store, "other")
 
 
 @pytest.mark.damages_on_purpose

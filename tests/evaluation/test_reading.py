@@ -13,7 +13,6 @@ import pytest
 from citewell.answering.read import load_calibration
 from citewell.errors import DataError
 from citewell.evaluation.reading import (
-    Remembering,
     best_span,
     evaluate_reading,
     null_odds,
@@ -21,6 +20,7 @@ from citewell.evaluation.reading import (
     predictions,
     spread_out,
 )
+from citewell.evaluation.remembering import Remembering
 from citewell.evaluation.runs import Run
 from citewell.models.encoder import Encoder, load_encoder
 
@@ -123,6 +123,20 @@ def test_remembered_vectors_are_the_encoders(encoder: Encoder) -> None:
     texts = ["one", "two", "one", "three"]
     remembering.encode(["two", "four"])
     np.testing.assert_array_equal(remembering.encode(texts), encoder.encode(texts))
+    assert remembering.encode([]).shape == encoder.encode([]).shape == (0, encoder.dimension)
+
+
+def test_no_text_is_encoded_twice_until_all_are_forgotten(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[str] = []
+    really = encoder.encode
+    monkeypatch.setattr(encoder, "encode", lambda texts, progress=None: encoded.extend(texts) or really(texts))
+    remembering = Remembering(encoder)
+    remembering.encode(["one", "two", "one"])
+    remembering.encode(["two", "three"])
+    assert encoded == ["one", "two", "three"]
+    remembering.forget()
+    remembering.encode(["two"])
+    assert encoded == ["one", "two", "three", "two"]
 
 
 def test_limit_takes_questions_from_the_whole_file() -> None:

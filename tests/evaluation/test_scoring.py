@@ -204,8 +204,15 @@ def test_golds_that_are_not_there_leave_rankings_and_citations_unjudged(state: s
     assert "correct" not in unknown.metrics and unknown.correct_if_answered is None
 
 
-def test_a_stale_gold_beside_a_placed_one_is_not_taken_for_its_whole_document() -> None:
-    lost = Gold("b", "words that were there", document_version="older")
+@pytest.mark.parametrize(
+    "lost",
+    [
+        Gold("b", "words that were there", document_version="older"),
+        Gold("b", span=(2, 9), document_version="older"),
+        Gold("b", span=TRAIN, document_version="older"),
+    ],
+)
+def test_a_stale_gold_beside_a_placed_one_is_not_taken_for_its_whole_document(lost: Gold) -> None:
     found = scored(question(gold(), lost), answer(citation(TRAIN, "b"), hits=(hit("p", TRAIN, "b"),)))
     assert found.metrics["gold shown"] == found.metrics["correct"] == found.metrics["document Recall@10"] == 0.0
 

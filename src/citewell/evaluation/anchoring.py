@@ -53,7 +53,8 @@ _BEST: tuple[GoldState, ...] = ("anchored", "moved", "stale", "unplaced", "missi
 class Anchored:
     """A question with its golds placed: ``span``, ``document_version``, and the document's id in ``document``.
 
-    Golds that could not be placed stay as they were, without a span; the question is measured by its others.
+    Golds that could not be placed (:func:`is_placed`) keep all that can be found again: their words without a span, or
+    the span of a gold without words. The question is measured by its others.
     reasons: what was noticed, one sentence each: what is lost and why, and what was chosen among several places.
     """
 
@@ -70,6 +71,16 @@ def covers(span: Span, gold_span: Span) -> bool:
         return False
     inside = gold_span[0] <= span[0] and span[1] <= gold_span[1]
     return 2 * shared >= gold_span[1] - gold_span[0] or (inside and shared >= MIN_SHOWN)
+
+
+def is_placed(gold: Gold) -> bool:
+    """Whether :func:`anchor` found where the gold stands today: words with their span, or neither, for a page or a
+    whole document.
+
+    Words without a span are not in the document. A span without words is one that can no longer be believed: taken for
+    a whole document, it would be shown by any passage or citation of it.
+    """
+    return bool(gold.document and gold.document_version) and bool(gold.quote) == (gold.span is not None)
 
 
 # -- golds to characters -----------------------------------------------------------------------------------------------
@@ -170,7 +181,7 @@ def _place(gold: Gold, item: Item, text: Text, parsed: Json) -> _Placing:
     if not found.spans:
         state: GoldState = "stale" if gold.document_version and gold.document_version != item.version else "unplaced"
         why = "the document changed and they are gone" if state == "stale" else "the words are not there"
-        return _Placing(replace(gold, span=None), state, reason=f"'{_short(gold.quote)}' in {item.uri}: {why}.")
+        return _Placing(_lost(gold), state, reason=f"'{_short(gold.quote)}' in {item.uri}: {why}.")
     span, note = _choose(found.spans, gold, parsed)
     note = f"'{_short(gold.quote)}' in {item.uri}: {note}." if note else ""
     if found.how == "words":
@@ -189,8 +200,8 @@ def _place_without_words(gold: Gold, here: Gold, item: Item, text: Text, parsed:
         words = text.text[gold.span[0] : gold.span[1]].strip()
         if changed or not words or gold.span[1] > len(text.text):
             why = "the document changed and the set does not say which words" if changed else "it is that short"
-            return _Placing(replace(gold, span=None), "stale" if changed else "unplaced",
-                            reason=f"{item.uri} at {gold.span[0]}-{gold.span[1]}: {why}.")  # fmt: skip
+            reason = f"{item.uri} at {gold.span[0]}-{gold.span[1]}: {why}."
+            return _Placing(gold, "stale" if changed else "unplaced", reason=reason)
         return _Placing(replace(here, quote=words, span=text.strip(gold.span)), state)
     pages = _pages(parsed) if gold.page is not None else set()
     if gold.page is not None and pages and gold.page not in pages:
@@ -233,12 +244,17 @@ def _best(work: _Work) -> _Placing:
             also = f"'{_short(work.gold.quote)}' also stands in {len(held) - 1} other documents; one was taken."
             return replace(best, reason=" ".join(part for part in (best.reason, also) if part))
         return best
-    lost = replace(work.gold, span=None)
+    lost = _lost(work.gold)
     if work.gold.document and placed:
         return placed[0]
     if work.gold.quote and not work.gold.document:
         return _Placing(lost, "unplaced", reason=work.reason or f"No document holds '{_short(work.gold.quote)}'.")
     return _Placing(lost, "missing" if work.gold.document else "unplaced", reason=work.reason)
+
+
+def _lost(gold: Gold) -> Gold:
+    """A gold that was not placed. Words are found again by themselves; a span is all that a gold without words has."""
+    return replace(gold, span=None) if gold.quote else gold
 
 
 def _renamed(item: Item) -> str:
@@ -306,9 +322,7 @@ def relevant_passages(
     passages = passages or PassagesByDocument(store, scope)
     found: dict[str, int] = {}
     for gold in golds:
-        if not gold.document or (gold.quote and gold.span is None):
-            continue
-        for passage in passages.of(gold.document):
+        for passage in passages.of(gold.document) if is_placed(gold) else ():
             if _shows(passage, gold):
                 found[passage.id] = max(gold.grade, found.get(passage.id, gold.grade))
     return found

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ __all__ = [
     "StoredRun",
     "StoredSet",
     "check_name",
-    "drop_run",
     "drop_set",
     "erase",
     "free_run_name",
@@ -42,7 +41,6 @@ __all__ = [
     "list_sets",
     "load_run",
     "load_set",
-    "merge_sets",
     "open_set",
     "save_run",
     "save_set",
@@ -169,28 +167,6 @@ def open_set(store: Store | None, name_or_path: str | Path, split: str = "") -> 
     raise DataError(f"There is no set '{text}': no file or folder of this name, and none in the collection. {known}")
 
 
-def merge_sets(name: str, sets: Sequence[QuestionSet]) -> QuestionSet:
-    """One set of several, on request only: human and made questions are never mixed otherwise.
-
-    An id that several sets use gets its set's name before it. ``made`` says what was merged; the origin is ``mixed``
-    when they differ.
-    """
-    counts: dict[str, int] = {}
-    for question in (question for each in sets for question in each.questions):
-        counts[question.id] = counts.get(question.id, 0) + 1
-    merged = tuple(
-        replace(question, id=f"{each.name}/{question.id}") if counts[question.id] > 1 else question
-        for each in sets for question in each.questions
-    )  # fmt: skip
-    if len({question.id for question in merged}) < len(merged):
-        raise DataError("Two of these sets have the same name and the same ids. Rename one before merging them.")
-    parts = [
-        {"name": each.name, "identity": each.identity, "origin": each.origin, "questions": len(each.questions)}
-        for each in sets
-    ]
-    return QuestionSet(name, merged, {"merged": parts})
-
-
 # -- runs --------------------------------------------------------------------------------------------------------------
 
 
@@ -236,16 +212,6 @@ def list_runs(store: Store) -> list[StoredRun]:
             problem = str(error) if isinstance(error, DataError) else f"{path} is not a complete run: {error!r}."
             broken.append(StoredRun(path.stem, "", "", "", {}, {}, problem))
     return sorted(found, key=lambda each: (each.created_at, each.name)) + broken
-
-
-def drop_run(store: Store, name: str) -> None:
-    """Deletes a run."""
-    path = run_folder(store) / f"{check_name(name, 'run')}.json"
-    if not path.is_file():
-        raise DataError(f"The collection holds no run '{name}'. List them with:  citewell evaluate runs")
-    with store.writing(_WAIT_SECONDS):
-        path.unlink(missing_ok=True)
-        sync_directory(path.parent)
 
 
 def free_run_name(store: Store, stem: str) -> str:

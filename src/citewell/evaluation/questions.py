@@ -150,8 +150,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions that are evaluated together. made: how it came about, for sets that were made by ``evaluate make`` or
-    merged. notes: what was noticed while it was read, such as columns that were not used; no part of the set."""
+    """Questions that are evaluated together. made: how it came about, for sets that were made by ``evaluate make``.
+    notes: what was noticed while it was read, such as columns that were not used; no part of the set."""
 
     name: str
     questions: tuple[Question, ...]

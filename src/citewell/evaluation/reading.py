@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from citewell.answering.read import PASSAGES_READ, Calibration, load_calibration
 from citewell.chunking import chunk
 from citewell.evaluation.metrics.texts import f1, normalised
 from citewell.evaluation.questions import Question, QuestionSet
+from citewell.evaluation.remembering import Remembering
 from citewell.evaluation.running import release_facts
 from citewell.evaluation.runs import Cited, Result, Run
 from citewell.evaluation.scoring import summarise
@@ -29,10 +30,6 @@ from citewell.evaluation.sets.squad import SquadQuestion, read_squad
 from citewell.models.encoder import Encoder, load_encoder
 from citewell.records import Block, Document, Hit, Locator
 from citewell.settings import ChunkingSettings
-
-if TYPE_CHECKING:
-    from citewell.models.tokens import Floats
-    from citewell.models.tokens import Progress as Encoded
 
 Progress = Callable[[str, int, int], None]
 Item = TypeVar("Item")
@@ -88,30 +85,6 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
             spans.append((first, first + len(inner)))
         start += len(line)
     return spans
-
-
-class Remembering:
-    """An encoder that keeps the vectors of one context: its questions share them, and each text is encoded once."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._known: dict[str, Floats] = {}
-        self.identity, self.dimension, self.max_tokens = encoder.identity, encoder.dimension, encoder.max_tokens
-
-    def encode(self, texts: Sequence[str], progress: Encoded | None = None) -> Floats:
-        new = list(dict.fromkeys(text for text in texts if text not in self._known))
-        if new:
-            self._known.update(zip(new, self._encoder.encode(new, progress), strict=True))
-        return np.stack([self._known[text] for text in texts])
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._encoder.count_tokens(texts)
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        return self._encoder.token_spans(text)
-
-    def forget(self) -> None:
-        self._known.clear()
 
 
 def evaluate_reading(

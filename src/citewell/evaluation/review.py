@@ -119,7 +119,7 @@ class Sources:
             return Source(gold.name or gold.document, _page(gold.page), gold.quote, problem="The document is gone.")
         parsed = self.store.blobs.get(item.version)
         text = str(parsed["text"]) if parsed else ""
-        if gold.span is None or text[gold.span[0] : gold.span[1]] != gold.quote:
+        if gold.span is None or not gold.quote or text[gold.span[0] : gold.span[1]] != gold.quote:
             return Source(item.uri, _page(gold.page), gold.quote, problem="The document changed since.")
         start, end = gold.span
         before, after = text[:start].split("\n"), text[end:].split("\n")

@@ -317,9 +317,6 @@ def documents_of(store: Store, scope: Scope) -> DocumentOf:
     @lru_cache(maxsize=KEPT_DOCUMENTS)
     def read(document_id: str) -> Document | None:
         item = items.get(document_id)
-        parsed = store.blobs.get(item.version) if item else None
-        if item is None or parsed is None:
-            return None
-        return Document.from_json({**parsed, "id": item.document_id, "version": item.version, "uri": item.uri})
+        return store.document(item) if item is not None else None
 
     return read

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citewell.errors import DataError
-from citewell.evaluation.anchoring import covers
+from citewell.evaluation.anchoring import covers, is_placed
 from citewell.evaluation.levels import level_metrics
 from citewell.evaluation.metrics.citations import citation_scores
 from citewell.evaluation.metrics.completeness import completeness
@@ -87,10 +87,9 @@ def with_forced(result: Result, forced: Answer, document_of: DocumentOf) -> Resu
 
 
 def placed_golds(question: Question, state: GoldState) -> tuple[Gold, ...]:
-    """Golds whose place in today's documents is known. One with words and no span is stale, whatever version it names:
-    taken for a whole document, it would be shown by any citation of it."""
+    """Golds whose place in today's documents is known."""
     golds = question.golds if state in PLACED else ()
-    return tuple(gold for gold in golds if gold.grade > 0 and gold.document_version and (gold.span or not gold.quote))
+    return tuple(gold for gold in golds if gold.grade > 0 and is_placed(gold))
 
 
 def _is_right(question: Question, metrics: Mapping[str, float]) -> bool | None:

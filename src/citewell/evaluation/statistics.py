@@ -195,11 +195,6 @@ def paired_test(ones: Sequence[float], others: Sequence[float]) -> float:
     return float(sign_flip_test(_differences(ones, others))[0])
 
 
-def paired_test_lower(ones: Sequence[float], others: Sequence[float], margin: float = 0.0) -> float:
-    """How often chance alone would set the mean of ``ones`` so far below that of ``others`` minus ``margin``."""
-    return float(sign_flip_test(_differences(ones, others) + margin, lower=True)[0])
-
-
 def sign_flip_test(differences: Floats, lower: bool = False) -> Floats:
     """p values of the columns of (questions, columns); the same flips serve all of them.
 

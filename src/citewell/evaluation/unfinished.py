@@ -51,7 +51,7 @@ class Unfinished:
         if self._file is not None and path is not None:
             try:
                 self._begin(self._file, path, json.loads(json.dumps(asked)), resume)
-            except BaseException:
+            except BaseException:  # also Ctrl-C: the lock is let go, whatever stopped the reading
                 self._file.close()
                 raise
 

@@ -228,6 +228,18 @@ def test_a_document_that_changed_since_the_set_was_made_and_the_note_that_it_did
     assert "'30' where the gold says '27'" in case.evidence
 
 
+def test_characters_of_a_document_that_changed_and_no_words(tmp_path: Path) -> None:
+    opened = house(tmp_path)
+    (placed,) = run_of(opened, LEAVE_QUESTION).results[0].question.golds
+    (tmp_path / "files" / "leave.md").write_text(f"# Leave\n\nRead this first.\n\n{LEAVE}\n")
+    opened.sync()
+    question = replace(LEAVE_QUESTION, answers=(), golds=(replace(placed, quote=""),))
+    case = only_case(opened, run_of(opened, question))
+    assert (case.fault, case.kind, case.proven) == ("gold_doubtful", "the document changed", None)
+    assert placed.span is not None
+    assert f"characters {placed.span[0]}-{placed.span[1]} of files/leave.md" in case.evidence
+
+
 def test_without_a_gold_the_reference_is_looked_for(sound: Collection) -> None:
     nowhere = Question("parrot", "What is the name of the parrot in the canteen?", ("Coco the parrot",))
     case = only_case(sound, run_of(sound, nowhere))

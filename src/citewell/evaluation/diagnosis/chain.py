@@ -120,7 +120,7 @@ def _without_gold(look: Look) -> Finding | None:
     ids = list(dict.fromkeys((*dense.ids, *lexical.ids)))
     for passage in look.reruns.get(ids, look.asker):
         if labels.answers(question, references, [passage.context, passage.text]):
-            gold = Gold(passage.document_id, span=passage.span, document_version=passage.document_version)
+            gold = Gold(passage.document_id, passage.text, span=passage.span, document_version=passage.document_version)
             item, document = look.library.items(gold)[0], look.library.document(passage.document_id)
             look.standings = [Standing(gold, item, document, None, (passage,))]
             look.steps.append(Step(

@@ -73,6 +73,13 @@ def in_text(look: Look) -> Finding | str:
 
 def _not_in_text(look: Look, standing: Standing) -> Finding:
     document, trace, quote = standing.document, standing.trace, standing.gold.quote
+    if document is not None and standing.gold.span is not None and not quote:
+        start, end = standing.gold.span
+        return Finding(
+            "gold_doubtful", f"the set gives characters {start}-{end} of {_name(standing)} and no words, so that "
+            "where they stand today is not known", "no re-run can be right: nothing says which words", None,
+            kind="the document changed" if look.result.state == "stale" else "no such characters",
+        )  # fmt: skip
     if document is None or trace is None:
         raise ValueError("Only a gold with words and a document can be missing from its text.")
     advice = f"citewell show {_name(standing)} --parse"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
-from citewell.evaluation.anchoring import covers
+from citewell.evaluation.anchoring import covers, is_placed
 from citewell.evaluation.diagnosis.traces import Trace, at, holds, trace
 from citewell.evaluation.naming import DocumentNames
 from citewell.evaluation.questions import Gold
@@ -39,7 +39,7 @@ class Standing:
 
     @property
     def in_text(self) -> bool:
-        return self.document is not None and (self.trace is None or self.trace.kind == "same")
+        return self.document is not None and (is_placed(self.gold) if self.trace is None else self.trace.kind == "same")
 
     @property
     def whole(self) -> tuple[Passage, ...]:
@@ -78,15 +78,11 @@ class Library:
         if document_id in self._documents:
             return self._documents[document_id]
         item = self._by_id.get(document_id)
-        parsed = self._store.blobs.get(item.version) if item is not None and item.is_document else None
-        if item is None or parsed is None:
+        found = self._store.document(item) if item is not None and item.is_document else None
+        if found is None:
             return None
         if len(self._documents) >= self._KEPT:
             del self._documents[next(iter(self._documents))]
-        found = Document.from_json({
-            **parsed, "id": item.document_id, "version": item.version, "uri": item.uri, "source_id": item.source_id,
-            "readers": item.readers, "modified_at": item.modified_at,
-        })  # fmt: skip
         self._documents[document_id] = found
         return found
 
@@ -126,13 +122,15 @@ def _placed(gold: Gold, document: Document) -> tuple[Gold, Trace | None]:
 
 
 def _touching(passages: Sequence[Passage], gold: Gold, document: Document) -> list[Passage]:
+    if not is_placed(gold):
+        return []
     if gold.span is not None:
         start, end = gold.span
         return [each for each in passages if each.span[0] < end and start < each.span[1]]
-    if gold.page is not None and not gold.quote:
+    if gold.page is not None:
         spans = [block.span for block in document.blocks if gold.page in _pages(block)]
         return [each for each in passages if any(each.span[0] < b and a < each.span[1] for a, b in spans)]
-    return [] if gold.quote else list(passages)
+    return list(passages)
 
 
 def _pages(block: Block) -> set[int | None]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from citewell.answering.words import IDENTIFIER, expected_kind, terms
-from citewell.evaluation.metrics.facts import pieces
+from citewell.literals.facts import pieces
 
 # Set on the 103 placed golds and 78 right answers marked "fit" of the sample corpus.
 UNLIKE = 0.3  # share of question and reference below which a passage is about something else: 3 % of its golds are, and

@@ -21,6 +21,7 @@ import numpy as np
 from citewell.access import Scope
 from citewell.answering.words import terms
 from citewell.ask import answer_from
+from citewell.evaluation.remembering import Remembering
 from citewell.index import Ranking
 from citewell.index.fulltext import query_words
 from citewell.records import Answer, Hit, Passage
@@ -31,7 +32,6 @@ from citewell.retrieval.search import search
 if TYPE_CHECKING:
     from citewell.index import PassageIndex
     from citewell.models.encoder import Encoder
-    from citewell.models.tokens import Floats, Progress
     from citewell.store import Store
 
 DEEP = 2_000
@@ -47,30 +47,6 @@ class Ranks:
     lexical: int | None
     dense: int | None
     fused: int | None
-
-
-class Remembering:
-    """An encoder that encodes no text twice: the re-runs of one question read the same passages."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._known: dict[str, Floats] = {}
-        self.identity, self.dimension, self.max_tokens = encoder.identity, encoder.dimension, encoder.max_tokens
-
-    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
-        missing = list(dict.fromkeys(text for text in texts if text not in self._known))
-        if missing:
-            self._known.update(zip(missing, self._encoder.encode(missing, progress), strict=True))
-        return np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode([])
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._encoder.count_tokens(texts)
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        return self._encoder.token_spans(text)
-
-    def forget(self) -> None:
-        self._known.clear()
 
 
 class Reruns:

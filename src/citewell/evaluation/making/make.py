@@ -119,7 +119,7 @@ class _Maker:
             self._show("reading", number, most)
             if len(pool) >= ENOUGH * count and number >= least:
                 break
-            document = self._document(item)
+            document = self._store.document(item)
             if document is None:
                 self._reasons["stored text of the document is missing"] += 1
                 continue
@@ -218,16 +218,6 @@ class _Maker:
             "content": content_id(*sorted(f"{each.document_id} {each.version}" for each in self._items.values())),
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }  # fmt: skip
-
-    def _document(self, item: Item) -> Document | None:
-        parsed = self._store.blobs.get(item.version)
-        if parsed is None:
-            return None
-        identity = {
-            "id": item.document_id, "version": item.version, "uri": item.uri, "source_id": item.source_id,
-            "readers": item.readers, "modified_at": item.modified_at,
-        }  # fmt: skip
-        return Document.from_json({**parsed, **identity})
 
     def _checked(self, given: Material, item: Item, drafts: Iterator[Draft]) -> list[Candidate]:
         """The drafts worth a search, at most :data:`DRAFTS_OF_ONE` of each kind, chosen by seed."""
