@@ -1,4 +1,4 @@
-"""Fits the weights of ``citewell.evaluation.metrics.support`` on premise–claim pairs that people judged.
+"""Fits ``citewell.evaluation.metrics.support.literal_support`` on premise–claim pairs that people judged.
 
     python -m scripts.fit_support PAIRS.jsonl            # fits, writes support.json, reports
     python -m scripts.fit_support PAIRS.jsonl --report   # reports only
@@ -25,6 +25,7 @@ import numpy as np
 
 from citewell.evaluation.metrics import support as module
 from citewell.evaluation.metrics.refusal import calibration
+from citewell.literals.features import FEATURES, SUPPORTED, WEAK, measure
 from scripts.fit_answering import logistic
 
 OUT = Path(module.__file__).parent / "support.json"
@@ -44,11 +45,11 @@ def main() -> None:
     if not arguments.report:
         own = [row for row, used in zip(rows, fit, strict=True) if used]
         shown = np.concatenate([labels[fit], np.zeros(len(strangers(own)))])
-        features = [list(module.measure(row["claim"], [row["premise"]])[0].values()) for row in own + strangers(own)]
+        features = [plain(row) for row in own + strangers(own)]
         weights, bias = logistic(np.array(features), shown, RIDGE)
         OUT.write_text(json.dumps(record(weights, bias, rows, labels, fit, arguments.pairs), indent=1) + "\n")
         module.load_model.cache_clear()
-    scores = np.array([module.support(row["claim"], [row["premise"]]).score for row in rows])
+    scores = np.array([module.literal_support(row["claim"], [row["premise"]]).score for row in rows])
     print(f"{'source':<16}{'pairs':>7}{'supported':>11}  {'AUROC':<22}{'accuracy':<22}{'calibration error':<22}")
     for source in dict.fromkeys(row["src"] for row in rows):
         part = np.array([row["src"] == source for row in rows])
@@ -56,8 +57,13 @@ def main() -> None:
             print(line(f"{source} fit", scores[part & fit], labels[part & fit]))
         print(line(source, scores[part & ~fit], labels[part & ~fit]))
     alien = strangers([row for row, used in zip(rows, fit, strict=True) if not used and row["src"] in FITTED])
-    below = np.mean([module.support(row["claim"], [row["premise"]]).score < module.WEAK for row in alien])
-    print(f"held-out claims beside another claim's premise, scored below {module.WEAK}: {below:.3f} of {len(alien)}")
+    below = np.mean([module.literal_support(row["claim"], [row["premise"]]).score < WEAK for row in alien])
+    print(f"held-out claims beside another claim's premise, scored below {WEAK}: {below:.3f} of {len(alien)}")
+
+
+def plain(row: dict[str, Any]) -> list[float]:
+    measured, _ = measure(row["claim"], [row["premise"]])
+    return [measured[name] for name in FEATURES]
 
 
 def strangers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -81,7 +87,7 @@ def record(
         for source, name in FITTED.items()
     }
     return {
-        "weights": dict(zip(module.FEATURES, (round(float(each), 5) for each in weights), strict=True)),
+        "weights": dict(zip(FEATURES, (round(float(each), 5) for each in weights), strict=True)),
         "bias": round(bias, 5),
         "training": {
             "command": f"python -m scripts.fit_support {pairs.name}", "date": date.today().isoformat(),
@@ -94,7 +100,7 @@ def record(
 def line(name: str, scores: np.ndarray, labels: np.ndarray) -> str:
     measures: tuple[Callable[[np.ndarray, np.ndarray], float], ...] = (
         auroc,
-        lambda s, y: float(np.mean((s >= module.SUPPORTED) == y)),
+        lambda s, y: float(np.mean((s >= SUPPORTED) == y)),
         lambda s, y: calibration(s, y).error,
     )
     cells = "".join(f"{figure(measure, scores, labels):<22}" for measure in measures)

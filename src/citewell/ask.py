@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from citewell.access import Scope
+from citewell.answering.calibration import Grade
 from citewell.answering.cite import choose, cite
 from citewell.answering.conflicts import describe, find_conflict
-from citewell.answering.read import load_calibration, read
+from citewell.answering.extent import short_answer, widen
+from citewell.answering.read import Evidence, read
 from citewell.errors import QuestionError
 from citewell.index.filters import Filters
 from citewell.records import Answer, Hit, Refusal
@@ -37,27 +39,42 @@ def answer_from(
     timings: Mapping[str, float] | None = None,
     threshold: float | None = None,
 ) -> Answer:
-    """The answer that these hits give. threshold: another than the calibrated one, in [0, 1]; 0 never refuses."""
-    calibration = load_calibration()
+    """The answer that these hits give. threshold: another than the calibrated ones, in [0, 1]; 0 never refuses."""
+    models, started = store.answering, time.perf_counter()
+    evidence, sure = read(question, hits, store.encoder, models.reader, models.calibration)
+    grade = models.calibration.grade(sure) if threshold is None else "refusal" if sure < threshold else "answer"
+    timings = {**(timings or {}), "read": time.perf_counter() - started}
+    return compose(question, hits, evidence, sure, grade, store.settings.answering.sentences, timings)
+
+
+def compose(
+    question: str,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    confidence: float,
+    grade: Grade,
+    sentences: int,
+    timings: Mapping[str, float] | None = None,
+) -> Answer:
+    """The answer that this evidence gives, or the refusal. evidence: best first. sentences: at most so many quotes."""
     started = time.perf_counter()
-    evidence, sure = read(question, hits, store.encoder, calibration)
-    refused = refusal(question, hits, sure, calibration.threshold if threshold is None else threshold)
-    was_read = time.perf_counter()
+    refused = refusal(question, hits, grade)
     rivals = [] if refused else find_conflict(evidence)
-    chosen = [] if refused else rivals or choose(evidence, store.settings.answering.sentences)
-    claims, citations = cite(chosen, hits)
-    cited = time.perf_counter()
+    chosen = [] if refused else rivals or choose(evidence, sentences)
+    claims, citations = cite([widen(question, unit) for unit in chosen], hits)
     return Answer(
         question=question,
         text="\n".join(claim.text for claim in claims),
         claims=claims,
         citations=citations,
         hits=tuple(hits),
-        confidence=sure,
+        confidence=confidence,
         refusal=refused,
         conflicts=(describe(rivals),) if rivals else (),
-        timings={**(timings or {}), "read": was_read - started, "cite": cited - was_read},
+        timings={**(timings or {}), "cite": time.perf_counter() - started},
         trace_id=uuid.uuid4().hex,
+        short=short_answer(question, chosen[0], citations[0], 0) if chosen else None,
+        weak=bool(chosen) and grade == "weak",
     )
 
 
@@ -74,11 +91,11 @@ def check_question(question: str, longest: int) -> str:
     return text
 
 
-def refusal(question: str, hits: Sequence[Hit], confidence: float, threshold: float) -> Refusal | None:
+def refusal(question: str, hits: Sequence[Hit], grade: Grade) -> Refusal | None:
     """Why there is no answer, or ``None`` when there is one. Invisible documents and absent ones look the same."""
     if not hits:
         return Refusal("nothing_found", "No document you can read matches this question.")
-    if confidence < threshold:
+    if grade == "refusal":
         message = "The documents do not seem to answer this. The nearest passages are listed."
         return Refusal("weak_evidence", message + language_hint(question, hits))
     return None

@@ -413,10 +413,26 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """The few words of the first sentence that answer a question for a name, a number, a date …
+
+    citation: index of the citation that holds it. span: its characters in that citation's document.
+    """
+
+    text: str
+    citation: int
+    span: Span
+
+    def to_json(self) -> Json:
+        return {"text": self.text, "citation": self.citation, "start": self.span[0], "end": self.span[1]}
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a question came to: a cited answer, or an honest refusal with the nearest passages.
 
-    confidence: calibrated probability in [0, 1] that the evidence answers the question. timings: seconds per stage.
+    confidence: calibrated probability in [0, 1] that the answer is right. weak: it is given, but more likely wrong than
+    the collection's target risk allows. short: when a few words say it. timings: seconds per stage.
     """
 
     question: str
@@ -429,6 +445,8 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     trace_id: str = ""
+    short: ShortAnswer | None = None
+    weak: bool = False
 
     @property
     def refused(self) -> bool:
@@ -438,6 +456,7 @@ class Answer:
         return {
             "question": self.question, "answer": self.text, "refused": self.refused,
             "refusal": self.refusal.to_json() if self.refusal else None, "confidence": round(self.confidence, 4),
+            "weak": self.weak, "short_answer": self.short.to_json() if self.short else None,
             "claims": [claim.to_json() for claim in self.claims],
             "citations": [citation.to_json() for citation in self.citations],
             "conflicts": [conflict.to_json() for conflict in self.conflicts],

@@ -50,6 +50,7 @@ from citewell.records import Document
 from citewell.settings import Settings
 
 if TYPE_CHECKING:
+    from citewell.answering.loaded import AnsweringModels
     from citewell.catalog import Catalog, Change, Item
     from citewell.index.passages import PassageTable
     from citewell.models.encoder import Encoder
@@ -191,6 +192,13 @@ class Store:
                 f"Re-index the stored passages with:  citewell -c '{self.root}' reindex"
             )
         return encoder
+
+    @property
+    def answering(self) -> AnsweringModels:
+        """Reader, verifier and calibration of the model set that is in use now."""
+        from citewell.answering.loaded import answering_models
+
+        return answering_models(self.root)
 
     def document(self, item: Item) -> Document | None:
         """What was read of a document, with what the catalog says of it; ``None`` when nothing of it is stored. For

@@ -60,6 +60,20 @@ def test_length_from_sentence_transformers_files(model: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tokenizer", "positions", "expected"),
+    [(64, 512, 64), (10**30, 512, 512), (None, 128, 128), (256, None, 256), (None, None, 512)],
+)
+def test_length_from_newer_sentence_transformers_files(
+    tmp_path: Path, tokenizer: int | None, positions: int | None, expected: int
+) -> None:
+    """Since version 6 the length stands in the tokenizer's configuration."""
+    (tmp_path / "sentence_bert_config.json").write_text('{"transformer_task": "feature-extraction"}')
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": tokenizer}))
+    (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": positions}))
+    assert read_config(tmp_path, pooled=False).max_tokens == expected
+
+
+@pytest.mark.parametrize(
     ("content", "expected"),
     [
         ({"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}, "mean"),

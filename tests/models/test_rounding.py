@@ -60,3 +60,19 @@ def test_an_outlier_channel_gets_its_own_divisor(inputs: Floats, linear: Linear)
     ours = rounded.grid.round(inputs) / rounded.grid.divisors @ (rounded.weight * rounded.scale)
     wanted = inputs @ linear.weight
     assert np.mean((ours - wanted) ** 2) < 0.3 * np.mean((plain - wanted) ** 2)
+
+
+def test_a_channel_that_is_always_zero_is_survived(inputs: Floats, linear: Linear) -> None:
+    inputs[:, [3, 7]] = 0
+    rounded = round_layer(linear, observe([{"x": inputs}], 500)["x"], 127)
+    divisors = np.ones(24, np.float32) if rounded.grid.divisors is None else rounded.grid.divisors
+    assert np.isfinite(divisors).all()
+    assert (divisors > 0).all()
+    ours = rounded.grid.round(inputs) / divisors @ (rounded.weight * rounded.scale)
+    wanted = inputs @ linear.weight
+    assert np.mean((ours - wanted) ** 2) < 0.01 * np.mean(wanted**2)
+
+
+def test_a_layer_that_reads_nothing_is_survived(linear: Linear) -> None:
+    nothing = np.zeros((5, 24), np.float32)
+    assert np.isfinite(round_layer(linear, observe([{"x": nothing}], 5)["x"], 63).scale).all()

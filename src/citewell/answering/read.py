@@ -1,37 +1,36 @@
 """Which stretches of the ranked passages answer the question, and how sure that is.
 
-Without a trained reader the unit of an answer is what a person would quote: a sentence, a list item, a table row. Each
-unit of the best passages gets plain features (:data:`FEATURES`), and a logistic model turns them into the probability
-that the unit holds the answer. A second one judges the best unit against the whole question
-(:data:`CONFIDENCE_FEATURES`). Both are fitted on the ``fit`` half of the sample questions by
-``scripts/fit_answering.py``; ``calibration.json`` holds weights, threshold and training record.
+The unit of an answer is what a person would quote: a sentence, a list item, a table row. The trained reader says for
+each unit of the best passages how surely it holds the answer and in which words; with plain features of the unit and
+its passage (:data:`FEATURES`) a logistic model turns that into a probability. A second one judges the best unit against
+the whole question (:data:`CONFIDENCE_FEATURES`). ``calibration.py`` holds what was fitted.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from citewell.answering.calibration import Calibration
 from citewell.answering.words import IDENTIFIER, expected_kind, terms
 from citewell.records import Hit, Passage, Span
 from citewell.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from citewell.models.encoder import Encoder
+    from citewell.models.reader import Reader
 
 Floats = NDArray[np.float64]
 
 PASSAGES_READ = 8
 UNIT_CHARACTERS = 700  # a longer unit is no quote; it is cut at a line end
+MOST_ODDS = 12.0  # log odds beyond which the reader is not taken at its word
 
 FEATURES = (
     "cosine",  # of question and unit, the unit read with its headings
@@ -47,6 +46,10 @@ FEATURES = (
     "echo",  # share of the unit's words that are the question's: a repeated question is no answer
     "length",  # log of its number of distinct words
     "leads",  # it ends with a colon or question mark: what follows is the answer, not this
+    "odds",  # the reader's log odds of the unit's likeliest stretch against "not in this passage"
+    "odds_gap",  # how far that is below the best unit's
+    "relevance",  # the reader's logit that the passage answers the question
+    "agreed",  # log of that stretch's probability over all passages, equal answers added up
 )
 CONFIDENCE_FEATURES = (
     "logit",  # of the best unit
@@ -54,6 +57,11 @@ CONFIDENCE_FEATURES = (
     "coverage_before",  # of the best unit, as above
     "missing_identifier",  # share of the question's names and numbers that best unit and headings lack
     "top_cosine",  # highest cosine among the units
+    "odds",  # of the best unit
+    "top_odds",  # highest among the units
+    "relevance",  # of the best unit's passage
+    "agreed",  # of the best unit
+    "lead",  # by how much the best unit's logit exceeds the best one with another answer
 )
 
 
@@ -66,13 +74,15 @@ def text_of(passage: Passage, span: Span) -> str:
 class Evidence:
     """A unit of a passage as an answer. span: document offsets. probability: that it holds the answer, in [0, 1].
 
-    vector: the unit's embedding (unit length), for comparing units with each other.
+    vector: the unit's embedding (unit length), for comparing units with each other. answer: document offsets of the
+    stretch in it that the reader would give as a short answer, if any.
     """
 
     hit: Hit
     span: Span
     probability: float
     vector: NDArray[np.float32]
+    answer: Span | None = None
 
     @property
     def text(self) -> str:
@@ -80,44 +90,41 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """The fitted models. threshold: confidence below which an answer is refused."""
-
-    weights: Floats
-    bias: float
-    confidence_weights: Floats
-    confidence_bias: float
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True)
 class Features:
     """The n units of the best passages in rank order, and what is known of each.
 
     places: hit and document span. units: (n, FEATURES). vectors: (n, dimension), rows of length 1. question: (n, 2),
-    what only confidence needs.
+    what only confidence needs. answers: of each unit the reader's likeliest stretch, document offsets. said: its words,
+    to compare answers by.
     """
 
     places: list[tuple[Hit, Span]]
     units: Floats
     vectors: NDArray[np.float32]
     question: Floats
+    answers: list[Span | None]
+    said: list[str]
 
 
 def read(
-    question: str, hits: Sequence[Hit], encoder: Encoder, calibration: Calibration
+    question: str, hits: Sequence[Hit], encoder: Encoder, reader: Reader, calibration: Calibration
 ) -> tuple[list[Evidence], float]:
     """The units of the best passages, most probable first, and the calibrated confidence in [0, 1]."""
-    features = measure(question, hits, encoder)
+    features = measure(question, hits, encoder, reader)
     if not features.places:
         return [], 0.0
-    logits = features.units @ calibration.weights + calibration.bias
-    order = np.argsort(-logits, kind="stable")
+    logits = calibration.unit_logits(features.units)
+    return evidence_of(features, logits), calibration.confidence(confidence_features(features, logits))
+
+
+def evidence_of(features: Features, logits: Floats) -> list[Evidence]:
+    """The units with their probabilities, most probable first."""
     chances = 1 / (1 + np.exp(-logits))
-    ordered = [(*features.places[i], float(chances[i]), features.vectors[i]) for i in order]
-    evidence = [Evidence(hit, span, chance, vector) for hit, span, chance, vector in ordered]
-    judged = confidence_features(features, logits) @ calibration.confidence_weights + calibration.confidence_bias
-    return evidence, float(1 / (1 + np.exp(-judged)))
+    return [
+        Evidence(hit, span, float(chances[i]), features.vectors[i], features.answers[i])
+        for i in np.argsort(-logits, kind="stable")
+        for hit, span in [features.places[i]]
+    ]
 
 
 def units_of(passage: Passage) -> list[Span]:
@@ -139,17 +146,17 @@ def units_of(passage: Passage) -> list[Span]:
     return units
 
 
-def measure(question: str, hits: Sequence[Hit], encoder: Encoder) -> Features:
+def measure(question: str, hits: Sequence[Hit], encoder: Encoder, reader: Reader) -> Features:
     """The features of every unit of the best passages."""
     units = [(hit, span) for hit in hits[:PASSAGES_READ] for span in units_of(hit.passage)]
     if not units:
-        return Features(
-            [], np.zeros((0, len(FEATURES))), np.zeros((0, encoder.dimension), np.float32), np.zeros((0, 2))
-        )
+        empty = np.zeros((0, encoder.dimension), np.float32)
+        return Features([], np.zeros((0, len(FEATURES))), empty, np.zeros((0, 2)), [], [])
     texts = [text_of(hit.passage, span) for hit, span in units]
     contexts = [hit.passage.context for hit, _ in units]
     vectors = encoder.encode([question, *(f"{a}\n{b}" if a else b for a, b in zip(contexts, texts, strict=True))])
     cosines = vectors[1:] @ vectors[0]
+    found = _Reading.of(question, units, reader)
     asked = set(terms(question))
     own = [set(terms(text)) for text in texts]
     whole = [words | set(terms(context)) for words, context in zip(own, contexts, strict=True)]
@@ -176,31 +183,68 @@ def measure(question: str, hits: Sequence[Hit], encoder: Encoder) -> Features:
             coverage(set(terms(passage.header))), len(label & asked) / max(1, len(label)), hit.score / best,
             1 / (1 + ranks[passage.id]), fits, bool(kind) and not fits, len(asked & own[i]) / max(1, len(own[i])),
             math.log1p(len(own[i])), texts[i].endswith((":", "?")),
+            found.odds[i], found.odds.max() - found.odds[i], found.relevance[i], found.agreed[i],
         ))  # fmt: skip
         seen = f"{contexts[i]} {texts[i]}".lower()
         missing = sum(name not in seen for name in identifiers) / max(1, len(identifiers))
         extra.append((coverage(in_passage[passage.id]), missing))
-    return Features(units, np.asarray(rows, dtype=np.float64), vectors[1:], np.asarray(extra, dtype=np.float64))
+    features, more = np.asarray(rows, dtype=np.float64), np.asarray(extra, dtype=np.float64)
+    return Features(units, features, vectors[1:], more, found.answers, found.said)
 
 
 def confidence_features(features: Features, logits: Floats) -> Floats:
     """What decides whether the best unit is good enough: (CONFIDENCE_FEATURES,)."""
     best = int(np.argmax(logits))
-    row = features.units[best]
+    row = dict(zip(FEATURES, features.units[best], strict=True))
     passage_coverage, missing = features.question[best]
-    before = row[FEATURES.index("coverage_before")]
-    top = features.units[:, FEATURES.index("cosine")].max()
-    return np.asarray((logits[best], passage_coverage, before, missing, top))
+    others = [logit for logit, said in zip(logits, features.said, strict=True) if said != features.said[best]]
+    lead = min(MOST_ODDS, logits[best] - max(others, default=-np.inf))
+    top = {name: features.units[:, FEATURES.index(name)].max() for name in ("cosine", "odds")}
+    return np.asarray((
+        logits[best], passage_coverage, row["coverage_before"], missing, top["cosine"], row["odds"], top["odds"],
+        row["relevance"], row["agreed"], lead,
+    ))  # fmt: skip
 
 
-@cache
-def load_calibration() -> Calibration:
-    """The shipped models; they must name the features this code computes."""
-    data = json.loads((Path(__file__).parent / "calibration.json").read_text(encoding="utf-8"))
-    return Calibration(
-        weights=np.asarray([data["weights"][name] for name in FEATURES]),
-        bias=data["bias"],
-        confidence_weights=np.asarray([data["confidence"]["weights"][name] for name in CONFIDENCE_FEATURES]),
-        confidence_bias=data["confidence"]["bias"],
-        threshold=data["threshold"],
-    )
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the reader says of each of n units. odds, relevance, agreed: (n,)."""
+
+    odds: Floats
+    relevance: Floats
+    agreed: Floats
+    answers: list[Span | None]
+    said: list[str]
+
+    @staticmethod
+    def of(question: str, units: Sequence[tuple[Hit, Span]], reader: Reader) -> _Reading:
+        passages = {hit.passage.id: hit.passage for hit, _ in units}
+        contexts, texts = zip(*((each.context, each.text) for each in passages.values()), strict=True)
+        readings = dict(zip(passages, reader.read(question, contexts, texts), strict=True))
+        odds, answers, said = [], list[Span | None](), []
+        for hit, (start, end) in units:
+            offset = hit.passage.span[0]
+            stretch = readings[hit.passage.id].best((start - offset, end - offset))
+            odds.append(max(-MOST_ODDS, min(MOST_ODDS, stretch.odds)) if stretch else -MOST_ODDS)
+            span = (stretch.span[0] + offset, stretch.span[1] + offset) if stretch else None
+            answers.append(span)
+            said.append(" ".join(re.findall(r"\w+", text_of(hit.passage, span).casefold())) if span else "")
+        ids = [hit.passage.id for hit, _ in units]
+        agreed = _marginal(np.asarray(odds), ids, {key: each.relevance for key, each in readings.items()}, said)
+        relevance = [readings[key].relevance for key in ids]
+        return _Reading(np.asarray(odds), np.asarray(relevance), np.log(agreed + 1e-6), answers, said)
+
+
+def _marginal(odds: Floats, ids: Sequence[str], relevance: dict[str, float], said: Sequence[str]) -> Floats:
+    """(n,) each answer's probability over all passages: a passage weighs by its relevance (softmax), an answer in it by
+    its odds beside the others' and "not here"; equal answers are added up (Lewis et al. 2020, arXiv:2005.11401,
+    RAG-Sequence, for spans)."""
+    top = max(relevance.values())
+    weight = {key: math.exp(each - top) for key, each in relevance.items()}
+    total = dict.fromkeys(relevance, 1.0)
+    for key, each in zip(ids, odds, strict=True):
+        total[key] += math.exp(each)
+    sums: dict[str, float] = {}
+    for key, each, words in zip(ids, odds, said, strict=True):
+        sums[words] = sums.get(words, 0.0) + weight[key] * math.exp(each) / total[key]
+    return np.asarray([sums[words] for words in said]) / sum(weight.values())

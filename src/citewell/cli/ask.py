@@ -130,6 +130,14 @@ def print_answer(answer: Answer) -> None:
             screen.print(Text("\nNearest passages:"))
             print_hits(answer.hits[:3])
         return
+    if answer.weak:
+        screen.print(Text("Weak answer: the documents may not say this. Check the quotes below.\n", style="yellow"))
+    if answer.short is not None:
+        screen.print(
+            Text(printable(answer.short.text), style="bold green").append(
+                f" [{answer.short.citation + 1}]\n", style="cyan"
+            )
+        )
     for claim in answer.claims:
         marks = "".join(f" [{number + 1}]" for number in claim.citations)
         screen.print(Text(printable(claim.text), style="bold").append(marks, style="cyan"))

@@ -26,7 +26,9 @@ from citewell.cli import (  # noqa: F401 — each registers its commands
     evaluation_runs,
     evaluation_sets,
     failures,
+    learn,
     maintenance,
+    models,
     snapshots,
 )
 from citewell.cli.app import app

@@ -9,6 +9,7 @@ without one is refused.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from typing import TypeVar
 import numpy as np
 
 from citewell.access import EVERYONE
-from citewell.answering.read import PASSAGES_READ, Calibration, load_calibration, read
+from citewell.answering.loaded import answering_models
+from citewell.answering.read import PASSAGES_READ
 from citewell.chunking import chunk
 from citewell.evaluation.metrics.texts import f1, normalised
 from citewell.evaluation.questions import Question, QuestionSet
@@ -28,6 +30,7 @@ from citewell.evaluation.runs import Cited, Result, Run
 from citewell.evaluation.scoring import summarise
 from citewell.evaluation.sets.squad import SquadQuestion, read_squad
 from citewell.models.encoder import Encoder, load_encoder
+from citewell.models.reader import Reader
 from citewell.records import Block, Document, Hit, Locator
 from citewell.settings import ChunkingSettings
 
@@ -49,14 +52,19 @@ class BestSpan:
     null: bool
 
 
-def best_span(question: str, context: str, encoder: Encoder, calibration: Calibration) -> BestSpan:
+def best_span(question: str, context: str, encoder: Encoder, reader: Reader) -> BestSpan:
     """The stretch of ``context`` that answers ``question`` best. The one place that knows which reader there is."""
-    hits = _hits(question, context, encoder)
-    evidence, confidence = read(question, hits, encoder, calibration)
-    if not evidence:
+    passages = [hit.passage for hit in _hits(question, context, encoder)[:PASSAGES_READ]]
+    readings = reader.read(question, [each.context for each in passages], [each.text for each in passages])
+    best, found = 0, None
+    for number, reading in enumerate(readings):
+        stretch = reading.best()
+        if stretch is not None and (found is None or stretch.odds > found.odds):
+            best, found = number, stretch
+    if found is None:
         return BestSpan("", 0, 0.0, null=True)
-    best = evidence[0]
-    return BestSpan(best.text, best.span[0], confidence, null=confidence < calibration.threshold)
+    start, end = (place + passages[best].span[0] for place in found.span)
+    return BestSpan(context[start:end], start, 1 / (1 + math.exp(-found.odds)), null=found.odds < 0)
 
 
 def _hits(question: str, context: str, encoder: Encoder) -> list[Hit]:
@@ -89,7 +97,7 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
 
 def evaluate_reading(
     path: Path, *, name: str = "", encoder: Encoder | None = None, limit: int | None = None,
-    answer_always: bool = False, on_progress: Progress | None = None,
+    answer_always: bool = False, reader: Reader | None = None, on_progress: Progress | None = None,
 ) -> Run:  # fmt: skip
     """Reads every question's paragraph; :func:`predictions` and :func:`null_odds` turn the run into official files.
 
@@ -99,7 +107,7 @@ def evaluate_reading(
     path = Path(path)
     data = read_squad(path)
     asked = spread_out(data.questions, limit)
-    encoder, fitted = Remembering(encoder or load_encoder()), load_calibration()
+    encoder, reader = Remembering(encoder or load_encoder()), reader or answering_models().reader
     started = time.perf_counter()
     results, last = list[Result](), -1
     for done, each in enumerate(asked, start=1):
@@ -108,7 +116,7 @@ def evaluate_reading(
             last = each.context
         context = data.contexts[each.context]
         article = data.articles[context.article]
-        results.append(_result(each, context.text, article, encoder, fitted, answer_always))
+        results.append(_result(each, context.text, article, encoder, reader, answer_always))
         if on_progress is not None:
             on_progress("read", done, len(asked))
     read_all = time.perf_counter()
@@ -116,7 +124,10 @@ def evaluate_reading(
     questions = QuestionSet(path.stem, tuple(result.question for result in results))
     return Run(
         kind="reading", name=name or path.stem, created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        system={"name": "reading", **release_facts(), "encoder": encoder.identity, "answer_always": answer_always},
+        system={
+            "name": "reading", **release_facts(), "encoder": encoder.identity, "reader": reader.identity,
+            "answer_always": answer_always,
+        },
         set={
             "name": path.stem, "identity": questions.identity, "origin": "human", "questions": len(results),
             "of": len(data.questions),
@@ -150,10 +161,10 @@ def spread_out(items: Sequence[Item], limit: int | None) -> list[Item]:
 
 
 def _result(
-    asked: SquadQuestion, context: str, article: str, encoder: Encoder, fitted: Calibration, answer_always: bool
+    asked: SquadQuestion, context: str, article: str, encoder: Encoder, reader: Reader, answer_always: bool
 ) -> Result:
     started = time.perf_counter()
-    best = best_span(asked.text, context, encoder, fitted)
+    best = best_span(asked.text, context, encoder, reader)
     seconds = time.perf_counter() - started
     refused = best.null and not (answer_always and best.text)
     answer, references = "" if refused else best.text, [each.text for each in asked.answers]

@@ -91,9 +91,8 @@ class CollectionSystem:
     @property
     def identity(self) -> Json:
         store = self._store
-        calibration = (Path(ask.__file__).parent / "answering" / "calibration.json").read_bytes()
         return {
-            "encoder": store.manifest.encoder, "calibration": hashlib.sha256(calibration).hexdigest()[:12],
+            "encoder": store.manifest.encoder, "models": store.answering.identity,
             "settings": {stage: values for stage, values in store.settings.to_json().items() if stage in STAGES},
         }  # fmt: skip
 

@@ -106,6 +106,9 @@ def _text_metrics(question: Question, answer: Answer, document_of: DocumentOf) -
     language = _language(question, document_of)
     if question.answerable and question.answers:
         found |= text_scores(answer.text, question.answers, language)
+        if answer.short:  # exact match and F1 are about the few words, the rest about what is said
+            short = text_scores(answer.short.text, question.answers, language)
+            found |= {name: short[name] for name in ("exact match", "F1") if name in short}
     if question.answerable and question.key_points:
         found["completeness"] = completeness(answer.text, question.key_points, language)[0]
     if answer.text:
@@ -128,11 +131,12 @@ def _cited(citation: Citation, golds: Sequence[Gold], document_of: DocumentOf) -
     exact = document is not None and bool(citation.quote) and document.text[start:end] == citation.quote
     places = [(citation.document_id, citation.span, citation.locator)]
     places += [(copy.document_id, copy.span, copy.locator) for copy in citation.also]
-    gold = any(_shows(*place, gold) for place in places for gold in golds)
+    gold = any(shows(*place, gold) for place in places for gold in golds)
     return Cited(citation.document_id, citation.uri, citation.quote, citation.span, exact, gold)
 
 
-def _shows(document_id: str, span: Span, locator: Locator, gold: Gold) -> bool:
+def shows(document_id: str, span: Span, locator: Locator, gold: Gold) -> bool:
+    """Whether what stands at ``span`` of a document shows the gold."""
     if document_id != gold.document:
         return False
     if gold.span is not None:

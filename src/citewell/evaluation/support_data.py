@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from citewell.errors import DataError
 from citewell.evaluation.metrics.refusal import calibration
-from citewell.evaluation.metrics.support import support
+from citewell.evaluation.metrics.support import judged_by, support
 from citewell.evaluation.questions import Question
 from citewell.evaluation.running import release_facts
 from citewell.evaluation.runs import Figure, Result, Run, Sentence
@@ -126,7 +126,7 @@ def evaluate_support(
     figures, curves, notes = _summary(pairs, results)
     return Run(
         kind="support", name=name or path.stem, created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        system={"name": "support", **release_facts()},
+        system={"name": "support", "verifier": judged_by(), **release_facts()},
         set={
             "name": path.stem, "origin": "human", "questions": len(pairs),
             "identity": content_id(*(f"{each.id}\n{each.claim}\n{each.label}\n{each.premise}" for each in pairs)),

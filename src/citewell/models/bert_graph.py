@@ -1,4 +1,4 @@
-"""Writes a BERT encoder as one ONNX graph of fused operators, in float or with 8-bit weights and activations.
+"""Writes a BERT as one ONNX graph of fused operators, in float or with 8-bit weights and activations.
 
 The graph is written node by node from the checkpoint's tensors, so it needs neither torch nor a tracing exporter, comes
 out the same byte for byte on every machine, and is already in the form ONNX Runtime would optimise it to. Needs the
@@ -8,6 +8,13 @@ out the same byte for byte on every machine, and is already in the form ONNX Run
       ─ words (8 bits per value, one scale per row) + positions ─ layer norm
       ─ N × [ linear ─ attention ─ linear ─ add & norm ─ linear ─ GELU ─ linear ─ add & norm ]
       ─ mean over tokens ─ unit length ─► embedding (rows, hidden) float32
+
+So much for a sentence encoder. A pair model (reader, reranker, verifier) has the same body, but token types, heads at
+its end, and no words: they are the encoder's, looked up outside of the graph (``words.py``) and handed in.
+
+    word_rows (rows, tokens, hidden) float32, token_types (rows, tokens) int64
+      ─ + positions + types ─ layer norm ─ N × [ … ]
+      ─ per head a linear layer, in float ─► NAME (rows, tokens, size), or (rows, size) when on the first token only
 
 A linear layer stays in float or is :class:`Rounded`: its input is put on a :class:`Grid` of 8 bits and its weights are
 rounded per output column (``rounding.py`` decides how). The grid is fixed when the graph is written, from calibration
@@ -29,10 +36,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from citewell.errors import UserError
+from citewell.models.files import Head
+
 Floats = NDArray[np.float32]
 Steps = NDArray[np.int8]
 Tensors = dict[str, Floats]
 
+WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
 OPSET = 17  # first with LayerNormalization; read by every ONNX Runtime since 1.12
 
 
@@ -47,12 +58,17 @@ class Architecture:
 
     @staticmethod
     def read(directory: Path) -> Architecture:
-        """Raises ValueError for anything but BERT with exact GELU and absolute positions."""
-        config = json.loads((directory / "config.json").read_text())
+        """Raises UserError for anything but BERT with exact GELU and absolute positions."""
+        try:
+            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{directory}/config.json cannot be read ({error}). Expected a Hugging Face BERT."
+            ) from None
         expected = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
         for name, value in expected.items():
             if config.get(name, value) != value:
-                raise ValueError(f"{directory}: {name} is {config[name]!r}. Only {value!r} can be written.")
+                raise UserError(f"{directory}: {name} is {config[name]!r}. Only {value!r} can be written.")
         return Architecture(
             layers=config["num_hidden_layers"],
             heads=config["num_attention_heads"],
@@ -193,27 +209,25 @@ class GraphWriter:
         self.nodes.append(helper.make_node("Split", [projected], parts, name=f"{layer}.split", axis=-1))
         return self.node("MultiHeadAttention", parts, f"{layer}.mixed", ours=True, num_heads=heads)
 
-    def embeddings(self, tensors: Tensors, architecture: Architecture, max_tokens: int, small: bool) -> str:
-        """Words plus positions, normed. small: word rows on 8 bits, else in float."""
-        words = tensors["embeddings.word_embeddings.weight"]
-        if small:
-            rows, scale = round_columns(words.T, 127)
-            steps = self.node("Gather", [self.constant("words", rows.T), "input_ids"], "words.steps")
-            values = self.node("Cast", [steps], "words.values", to=1)
-            scales = self.node("Gather", [self.constant("words.scale", scale[:, None]), "input_ids"], "words.scales")
-            found = self.node("Mul", [values, scales], "words.result")
-        else:
-            found = self.node("Gather", [self.constant("words", words), "input_ids"], "words.result")
-        # Every text is segment 0, so its embedding is part of each position's.
-        places = tensors["embeddings.position_embeddings.weight"][:max_tokens]
-        places = places + tensors["embeddings.token_type_embeddings.weight"][0]
-        count = self.node("Shape", ["input_ids"], "tokens", start=1, end=2)
+    def word_rows(self, words: Floats, small: bool) -> str:
+        """input_ids to their word rows. small: rows on 8 bits, else in float."""
+        if not small:
+            return self.node("Gather", [self.constant("words", words), "input_ids"], "words.result")
+        rows, scale = round_columns(words.T, 127)
+        steps = self.node("Gather", [self.constant("words", rows.T), "input_ids"], "words.steps")
+        values = self.node("Cast", [steps], "words.values", to=1)
+        scales = self.node("Gather", [self.constant("words.scale", scale[:, None]), "input_ids"], "words.scales")
+        return self.node("Mul", [values, scales], "words.result")
+
+    def placed(self, word_rows: str, counted: str, places: Floats, tensors: Tensors, epsilon: float) -> str:
+        """Word rows plus positions, normed. counted: a value whose second axis is the tokens."""
+        count = self.node("Shape", [counted], "tokens", start=1, end=2)
         bounds = [self.constant("zero", np.array([0])), count, self.constant("first_axis", np.array([0]))]
         used = self.node("Slice", [self.constant("positions", places), *bounds], "positions.used")
-        total = self.node("Add", [found, used], "embeddings")
+        total = self.node("Add", [word_rows, used], "embeddings")
         gamma = self.constant("embeddings.gamma", tensors["embeddings.LayerNorm.weight"])
         beta = self.constant("embeddings.beta", tensors["embeddings.LayerNorm.bias"])
-        return self.node("LayerNormalization", [total, gamma, beta], "embeddings.norm", epsilon=architecture.epsilon)
+        return self.node("LayerNormalization", [total, gamma, beta], "embeddings.norm", epsilon=epsilon)
 
     def add_and_norm(self, value: str, residual: str, tensors: Tensors, place: str, epsilon: float) -> str:
         gamma = self.constant(f"{place}.gamma", tensors[f"{place}.LayerNorm.weight"])
@@ -221,6 +235,22 @@ class GraphWriter:
         # ONNX Runtime 1.31 has one operator for both, seven times as slow as these two.
         total = self.node("Add", [value, residual], f"{place}.sum")
         return self.node("LayerNormalization", [total, gamma, beta], f"{place}.norm", epsilon=epsilon)
+
+    def head(self, name: str, head: Head, value: str, tensors: Tensors) -> Any:
+        """Token vectors to one head's logits. Returns the graph's output, called ``name``."""
+        from onnx import TensorProto, helper, numpy_helper
+
+        if name in {"word_rows", "token_types", *(each.name for each in (*self.nodes, *self.constants))}:
+            raise UserError(f"A head cannot be called '{name}': the graph uses that name itself. Choose another one.")
+        shape: list[str | int] = ["rows", "tokens", head.size]
+        if head.on == "first":
+            self.constants.append(numpy_helper.from_array(np.array(0), f"{name}.place"))  # no axis, unlike [0]
+            value = self.node("Gather", [value, f"{name}.place"], f"{name}.first", axis=1)
+            shape = ["rows", head.size]
+        weight = self.constant(f"{name}.weight", tensors[f"heads.{name}.weight"].T)
+        product = self.node("MatMul", [value, weight], f"{name}.product")
+        self.node("Add", [product, self.constant(f"{name}.bias", tensors[f"heads.{name}.bias"])], name)
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
     def mean_of_unit_length(self, value: str) -> str:
         """(rows, tokens, hidden) → (rows, hidden)."""
@@ -245,8 +275,69 @@ def write_encoder(
     from onnx import TensorProto, helper
 
     writer = GraphWriter()
+    words = writer.word_rows(tensors[WORD_EMBEDDINGS], small_words)
+    # Every text is segment 0, so its embedding is part of each position's.
+    places = tensors["embeddings.position_embeddings.weight"][:max_tokens]
+    places = places + tensors["embeddings.token_type_embeddings.weight"][0]
+    value = writer.placed(words, "input_ids", places, tensors, architecture.epsilon)
+    writer.mean_of_unit_length(_write_layers(writer, value, tensors, architecture, rounded))
+    inputs = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["rows", "tokens"])]
+    outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["rows", architecture.hidden])]
+    if with_linear_inputs:
+        outputs += _linear_inputs(writer, tensors, architecture)
+    return _model("citewell-encoder", writer, inputs, outputs)
+
+
+def write_pair_model(
+    tensors: Tensors,
+    architecture: Architecture,
+    max_tokens: int,
+    rounded: Mapping[str, Rounded],
+    heads: Mapping[str, Head],
+    *,
+    with_linear_inputs: bool = False,
+) -> Any:
+    """A pair model as an ``onnx.ModelProto``: no words in it, heads in float. Arguments as for :func:`write_encoder`.
+
+    tensors: also ``heads.NAME.weight`` (size, hidden) and ``heads.NAME.bias`` (size,) of each head.
+    """
+    from onnx import TensorProto, helper
+
+    writer = GraphWriter()
+    kinds = writer.constant("types", tensors["embeddings.token_type_embeddings.weight"])
+    typed = writer.node("Gather", [kinds, "token_types"], "types.result")
+    words = writer.node("Add", ["word_rows", typed], "words.typed")
+    places = tensors["embeddings.position_embeddings.weight"][:max_tokens]
+    value = writer.placed(words, "token_types", places, tensors, architecture.epsilon)
+    value = _write_layers(writer, value, tensors, architecture, rounded)
+    outputs = [writer.head(name, head, value, tensors) for name, head in heads.items()]
+    if with_linear_inputs:
+        outputs += _linear_inputs(writer, tensors, architecture)
+    shape = ["rows", "tokens"]
+    inputs = [
+        helper.make_tensor_value_info("word_rows", TensorProto.FLOAT, [*shape, architecture.hidden]),
+        helper.make_tensor_value_info("token_types", TensorProto.INT64, shape),
+    ]
+    return _model("citewell-pair", writer, inputs, outputs)
+
+
+def write_words(words: Floats) -> Any:
+    """A word table on 8 bits by itself, for pair models whose words are no encoder's; the encoder's own first nodes."""
+    from onnx import TensorProto, helper
+
+    writer = GraphWriter()
+    result = writer.word_rows(words, small=True)
+    shape = ["rows", "tokens"]
+    inputs = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, shape)]
+    outputs = [helper.make_tensor_value_info(result, TensorProto.FLOAT, [*shape, words.shape[1]])]
+    return _model("citewell-words", writer, inputs, outputs)
+
+
+def _write_layers(
+    writer: GraphWriter, value: str, tensors: Tensors, architecture: Architecture, rounded: Mapping[str, Rounded]
+) -> str:
+    """The transformer layers, from normed embeddings to the last token vectors."""
     by_name = {linear.name: linear for linear in linear_layers(tensors, architecture)}
-    value = writer.embeddings(tensors, architecture, max_tokens, small_words)
     for layer in range(architecture.layers):
         own, place = f"layer{layer}", f"encoder.layer.{layer}"
         seen = writer.linear(by_name[f"{own}.attention"], value, rounded.get(f"{own}.attention"))
@@ -257,15 +348,25 @@ def write_encoder(
         wide = writer.node("Gelu", [wide], f"{own}.gelu", ours=True)
         down = writer.linear(by_name[f"{own}.down"], wide, rounded.get(f"{own}.down"))
         value = writer.add_and_norm(down, value, tensors, f"{place}.output", architecture.epsilon)
-    writer.mean_of_unit_length(value)
-    shape = ["rows", "tokens"]
-    inputs = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, shape)]
-    outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["rows", architecture.hidden])]
-    if with_linear_inputs:
-        for name, read in writer.linear_inputs.items():
-            writer.node("Identity", [read], name)
-            width = by_name[name].weight.shape[0]
-            outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [*shape, width]))
-    graph = helper.make_graph(writer.nodes, "citewell-encoder", inputs, outputs, writer.constants)
+    return value
+
+
+def _linear_inputs(writer: GraphWriter, tensors: Tensors, architecture: Architecture) -> list[Any]:
+    """What each linear layer reads as outputs of the graph, named after the layer."""
+    from onnx import TensorProto, helper
+
+    widths = {linear.name: linear.weight.shape[0] for linear in linear_layers(tensors, architecture)}
+    for name, read in writer.linear_inputs.items():
+        writer.node("Identity", [read], name)
+    return [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", "tokens", widths[name]])
+        for name in writer.linear_inputs
+    ]
+
+
+def _model(name: str, writer: GraphWriter, inputs: list[Any], outputs: list[Any]) -> Any:
+    from onnx import helper
+
+    graph = helper.make_graph(writer.nodes, name, inputs, outputs, writer.constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="citewell")

@@ -10,10 +10,8 @@ first encoder is loaded, not before.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,10 +19,10 @@ import numpy as np
 
 from citewell import settings
 from citewell.errors import MissingExtraError, PathError, UserError
-from citewell.models.files import GRAPH_PLACES, checked_digests, graph_path, identify, read_config
+from citewell.models.files import GRAPH_PLACES, WEIGHTS, checked_digests, graph_path, identify, read_config
+from citewell.models.sessions import cores, side_by_side, start_session
 from citewell.models.tokens import Floats, Progress, Tokens, batches
 
-WEIGHTS = Path(__file__).parent / "weights"
 WINDOW = 4096  # texts tokenised and sorted together; bounds memory
 
 
@@ -64,8 +62,8 @@ class OnnxEncoder:
             missing = graph if not graph.is_file() else tokenizer
             raise UserError(f"{directory} has no {missing.name}. Expected an ONNX graph and a tokenizer.json.")
         self._tokens = Tokens(tokenizer)
-        self._threads = threads or _cores()
-        self._session = _start_session(graph)
+        self._threads = threads or cores()
+        self._session = start_session(graph)
         self._inputs = {each.name for each in self._session.get_inputs()}
         self._output, width, pooled = _vector_output(self._session.get_outputs(), graph)
         config = read_config(directory, pooled)
@@ -80,7 +78,7 @@ class OnnxEncoder:
         for start in range(0, len(texts), WINDOW):
             ids = self._tokens.ids(texts[start : start + WINDOW], self.max_tokens)
             plan = list(batches([len(each) for each in ids], mixed="attention_mask" in self._inputs))
-            results = self._run_all([[ids[index] for index in batch] for batch in plan])
+            results = side_by_side(self._run, [[ids[index] for index in batch] for batch in plan], self._threads)
             for batch, found in zip(plan, results, strict=True):
                 vectors[[start + index for index in batch]] = found
                 done += len(batch)
@@ -93,15 +91,6 @@ class OnnxEncoder:
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return self._tokens.spans(text)
-
-    def _run_all(self, plan: list[list[list[int]]]) -> Iterator[Floats]:
-        """Each batch's vectors, in order. A batch has one thread: they need not wait for each other at every layer."""
-        workers = min(self._threads, len(plan))
-        if workers < 2:
-            yield from map(self._run, plan)
-            return
-        with ThreadPoolExecutor(workers, thread_name_prefix="encode") as pool:
-            yield from pool.map(self._run, plan)
 
     def _run(self, rows: list[list[int]]) -> Floats:
         """One batch of token ids, padded to its longest row, to (rows, dimension) vectors of length 1."""
@@ -150,29 +139,6 @@ def load_directory(directory: Path, name: str) -> Encoder:
 
         return TorchEncoder(directory, name)
     return OnnxEncoder(directory, name)
-
-
-def _cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _start_session(graph: Path) -> Any:
-    """An ONNX Runtime session on the processor, silent and without telemetry."""
-    # Since 1.29 the official builds for Linux report to Microsoft from the moment they are imported, and keep a device
-    # id in the home directory. Only this variable, set before the import, keeps that from starting.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # batches run side by side instead, see OnnxEncoder._run_all
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # fatal only: what goes wrong is raised, and reported once
-    try:
-        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its error classes are private and share only Exception
-        raise UserError(f"{graph} cannot be loaded ({error}). Restore the file, or export it again.") from error
 
 
 def _vector_output(outputs: Sequence[Any], graph: Path) -> tuple[str, int | None, bool]:

@@ -1,9 +1,17 @@
-"""A model directory: its files, their recorded hashes, its configuration, and the identity that follows from them."""
+"""A model directory: its files, their recorded hashes, its configuration, and the identity that follows from them.
+
+    an encoder      model.onnx  tokenizer.json  citewell-encoder.json
+    a pair model    model.onnx  heads.json  citewell-pair.json       with the words and the tokenizer of an encoder, or
+                    words.onnx  tokenizer.json                       its own
+
+Beside them ``SHA256SUMS``, checked before use, and for people ``CARD.md``, ``EXPORT.json`` and ``TRAINING.json``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +21,16 @@ from citewell.errors import UserError
 
 Pooling = Literal["graph", "mean", "cls"]
 
-GRAPH_PLACES = ("model.onnx", "onnx/model.onnx")
+WEIGHTS = Path(__file__).parent / "weights"
+"""What ships, one directory per model."""
+
+GRAPH_NAME, TOKENIZER_NAME, SUMS_NAME = "model.onnx", "tokenizer.json", "SHA256SUMS"
+GRAPH_PLACES = (GRAPH_NAME, "onnx/model.onnx")
 CONFIG_NAME = "citewell-encoder.json"
+PAIR_CONFIG_NAME, HEADS_NAME, WORDS_NAME = "citewell-pair.json", "heads.json", "words.onnx"
+
+PLAIN_NAME = re.compile(r"\w[\w.-]{0,63}")
+"""What a model or a file of it may be called; so no name in data leads anywhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +39,33 @@ class EncoderConfig:
 
     max_tokens: int
     pooling: Pooling  # "graph": the graph's output is already one vector per text
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A linear layer on every token's vector, or on the first token's only. size: its outputs."""
+
+    on: Literal["tokens", "first"]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairConfig:
+    """What a pair model's graph does not say.
+
+    encoder: the shipped encoder whose words and tokenizer it uses; empty when it has its own. words, tokenizer: their
+    sha256, of the word table's rows and scales and of the file.
+    """
+
+    name: str
+    max_tokens: int
+    encoder: str
+    words: str
+    tokenizer: str
+
+    @property
+    def own_words(self) -> bool:
+        return not self.encoder
 
 
 def graph_path(directory: Path) -> Path | None:
@@ -44,12 +87,59 @@ def read_config(directory: Path, pooled: bool) -> EncoderConfig:
     limits = (
         own.get("max_tokens"),
         _read_json(directory / "sentence_bert_config.json").get("max_seq_length"),
-        _read_json(directory / "config.json").get("max_position_embeddings"),
+        _tokenizer_limit(directory),
     )
     max_tokens = next((limit for limit in limits if limit), 512)
     if not isinstance(max_tokens, int) or max_tokens < 4:
         raise UserError(f"{directory}: a text of {max_tokens!r} tokens cannot be encoded. Expected 4 or more.")
     return EncoderConfig(max_tokens=max_tokens, pooling=pooling)
+
+
+def read_pair_config(directory: Path) -> PairConfig:
+    """``citewell-pair.json``, checked: names are plain names, never paths."""
+    path = directory / PAIR_CONFIG_NAME
+    found = _read_json(path)
+    try:
+        config = PairConfig(
+            name=str(found["name"]), max_tokens=int(found["max_tokens"]), encoder=str(found["encoder"]),
+            words=str(found["words"]), tokenizer=str(found["tokenizer"]),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path} is missing or has no usable {error}. Expected a pair model as `citewell learn` writes it."
+        ) from None
+    for name in (config.name, config.encoder or "own"):
+        if not PLAIN_NAME.fullmatch(name):
+            raise UserError(f"{path} names {name!r}. Expected a name of letters, digits, dots and hyphens.")
+    if config.max_tokens < 4:
+        raise UserError(f"{path}: a pair of {config.max_tokens} tokens cannot be read. Expected 4 or more.")
+    return config
+
+
+def read_heads(directory: Path) -> dict[str, Head]:
+    """``heads.json``: {NAME: {"on": "tokens" or "first", "size": NUMBER}}."""
+    path = directory / HEADS_NAME
+    found = _read_json(path)
+    if not found:
+        raise UserError(f"{path} is missing or names no head. Expected {{NAME: {{'on': 'tokens', 'size': 2}}}}.")
+    heads = {}
+    for name, entry in found.items():
+        on, size = (entry.get("on"), entry.get("size")) if isinstance(entry, dict) else (None, None)
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or on not in ("tokens", "first") or not isinstance(size, int):
+            raise UserError(f"{path}: head {name!r} is {entry!r}. Expected {{'on': 'tokens' or 'first', 'size': 1}}.")
+        heads[name] = Head(on, size)
+    return heads
+
+
+def _tokenizer_limit(directory: Path) -> int | None:
+    """Since its version 6 sentence-transformers keeps the length in ``tokenizer_config.json``; others write a huge
+    number there, so the positions a model has are a limit too."""
+    found = (
+        _read_json(directory / "tokenizer_config.json").get("model_max_length"),
+        _read_json(directory / "config.json").get("max_position_embeddings"),
+    )
+    limits = [limit for limit in found if isinstance(limit, int) and 0 < limit < 1_000_000]
+    return min(limits, default=None)
 
 
 def _sentence_transformers_pooling(directory: Path) -> str:
@@ -79,7 +169,7 @@ def checked_digests(directory: Path, files: Sequence[Path]) -> list[str]:
 
     Raises UserError when a file differs from what is recorded, or a recorded one is missing.
     """
-    sums = directory / "SHA256SUMS"
+    sums = directory / SUMS_NAME
     lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
     recorded = {directory / name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     found = {path: file_sha256(path) if path.is_file() else "no file" for path in dict.fromkeys([*files, *recorded])}

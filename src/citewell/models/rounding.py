@@ -1,6 +1,6 @@
-"""Decides how the linear layers of an encoder are put on 8 bits, from what passes through them on calibration texts.
+"""Decides how the linear layers of a BERT are put on 8 bits, from what passes through them on calibration texts.
 
-Only numpy; used by ``scripts/export_encoder.py`` and never when a question is asked. Per layer, two steps:
+Only numpy; used by ``learning/export.py`` and never when a question is asked. Per layer, two steps:
 
 1. choose the input's grid: among a few ways to divide outlier channels (see ``bert_graph``), the one whose rounded
    layer is nearest to the original on sampled inputs;
@@ -73,7 +73,7 @@ def round_compensated(weight: Floats, products: Doubles, levels: int) -> tuple[S
     Inputs with the largest sum of squares are rounded first. Returns the steps and one scale per output.
     """
     scale = np.maximum(np.abs(weight).max(axis=0), 1e-12) / levels
-    damped = products + np.eye(len(products)) * DAMPING * np.mean(np.diag(products))
+    damped = products + np.eye(len(products)) * DAMPING * (np.mean(np.diag(products)) or 1.0)
     order = np.argsort(-np.diag(damped))
     upper = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
     left = weight[order].astype(np.float64)
@@ -91,11 +91,16 @@ def _grids(linear: Linear, inputs: Inputs) -> Iterator[Grid]:
     reach = np.maximum(inputs.high, -inputs.low)
     strength = np.abs(linear.weight).max(axis=1)
     yield Grid.over(inputs.low, inputs.high)
+    used = (reach > 0) & (strength > 0)  # a channel may be 0 on every calibration text; it is left as it is
+    if not used.any():
+        return
     for alpha in SMOOTHING:
-        divisors = reach**alpha / strength ** (1 - alpha)
-        yield Grid.over(inputs.low, inputs.high, (divisors / np.median(divisors)).astype(np.float32))
+        divisors = np.ones_like(reach)
+        divisors[used] = reach[used] ** alpha / strength[used] ** (1 - alpha)
+        divisors[used] /= np.median(divisors[used])
+        yield Grid.over(inputs.low, inputs.high, divisors.astype(np.float32))
     for ceiling in CEILINGS:
-        divisors = np.maximum(1, reach / np.percentile(reach, ceiling)).astype(np.float32)
+        divisors = np.maximum(1, reach / np.percentile(reach[used], ceiling)).astype(np.float32)
         yield Grid.over(inputs.low, inputs.high, divisors)
 
 

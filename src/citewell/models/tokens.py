@@ -43,20 +43,20 @@ class Tokens:
     def ids(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
         """Token ids of each text with special tokens, at most ``max_tokens`` (the end is cut)."""
         room = max_tokens - len(self._before) - len(self._after)
-        found = self._tokenizer.encode_batch_fast(_readable(texts), add_special_tokens=False)
+        found = self._tokenizer.encode_batch_fast(readable(texts), add_special_tokens=False)
         return [self._before + each.ids[:room] + self._after for each in found]
 
     def counts(self, texts: Sequence[str]) -> list[int]:
         special = len(self._before) + len(self._after)
-        found = self._tokenizer.encode_batch_fast(_readable(texts), add_special_tokens=False)
+        found = self._tokenizer.encode_batch_fast(readable(texts), add_special_tokens=False)
         return [len(each) + special for each in found]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        offsets: list[tuple[int, int]] = self._tokenizer.encode(_readable([text])[0], add_special_tokens=False).offsets
+        offsets: list[tuple[int, int]] = self._tokenizer.encode(readable([text])[0], add_special_tokens=False).offsets
         return offsets
 
 
-def _readable(texts: Sequence[str]) -> list[str]:
+def readable(texts: Sequence[str]) -> list[str]:
     """The texts with halves of surrogate pairs, which no tokenizer accepts, replaced one for one."""
     return [text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") for text in texts]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citewell.evaluation.metrics.facts import content_words, negated, pieces
+from citewell.literals.facts import content_words, negated, pieces
 
 
 def values(text: str, language: str = "") -> list[tuple[str, ...]]:

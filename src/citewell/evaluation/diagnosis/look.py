@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from citewell.access import Scope
-from citewell.answering.read import PASSAGES_READ, load_calibration
+from citewell.answering.read import PASSAGES_READ
 from citewell.evaluation.diagnosis.golds import Library, Standing
 from citewell.evaluation.diagnosis.reruns import Reruns
 from citewell.evaluation.diagnosis.values import Fault, Step
@@ -68,7 +68,7 @@ class Look:
 
     @property
     def threshold(self) -> float:
-        return load_calibration().threshold
+        return self.reruns.store.answering.calibration.weak
 
     def hits(self) -> list[Hit]:
         """The hits of today's search."""

@@ -16,9 +16,9 @@ sentences. It reads words, not meaning: a paraphrase fails, and "neither Rome no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
-from citewell.evaluation.metrics.facts import Piece, content_words, negated, pieces, unit_of
+from citewell.literals.comparing import contains, keys, states
+from citewell.literals.facts import Piece, content_words, negated, pieces
 from citewell.sentences import sentence_spans
 
 CONTENT = 0.8
@@ -27,7 +27,6 @@ CONTENT = 0.8
 STRETCH = 3
 """Neighbouring sentences that may say together what a reference says in one."""
 
-_ARTICLES = frozenset({"a", "an", "the"})
 _YES_NO = frozenset("yes no ja nein oui non sí si sim não da нет да はい いいえ".split())  # noqa: SIM905
 
 
@@ -46,38 +45,10 @@ def says(answer: str, reference: str, language: str = "") -> bool:
     return contains(keys(answer, language), wanted) or _covers(answer, reference, language)
 
 
-@lru_cache(maxsize=4096)
-def keys(text: str, language: str = "") -> tuple[str, ...]:
-    """What ``text`` is compared by, word for word; English articles are left out."""
-    dropped = _ARTICLES if language in {"", "en"} else frozenset[str]()
-    return tuple(key for piece in pieces(text, language) for key in piece.keys if key not in dropped)
-
-
-def contains(whole: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    """Whether ``part`` stands in ``whole`` without a gap."""
-    size = len(part)
-    return any(whole[at : at + size] == part for at in range(len(whole) - size + 1))
-
-
 def lacks(text: str, reference: str, language: str = "") -> list[Piece]:
     """Numbers, dates and names of ``reference`` that ``text`` does not state."""
     stated = pieces(text, language)
     return [piece for piece in pieces(reference, language) if piece.kind != "word" and not states(stated, piece)]
-
-
-def states(stated: Sequence[Piece], wanted: Piece) -> bool:
-    """Whether one of ``stated`` is what ``wanted`` is: the same name; at least its parts of a date; the same number.
-
-    A number with a unit needs the unit: its own, or, when it has none there, one named anywhere else, as in the head of
-    a table or in "30 working days". A bare number also is a year or day of a date.
-    """
-    if wanted.kind != "number":
-        return any(set(wanted.keys) <= set(piece.keys) for piece in stated)
-    value, unit = wanted.keys[0], wanted.keys[1:]
-    same = [piece for piece in stated if piece.kind in {"number", "date"} and value in piece.keys]
-    if not unit or any(piece.keys[1:] == unit for piece in same):
-        return bool(same)
-    return any(len(piece.keys) == 1 for piece in same) and any(unit_of(piece) == unit[0] for piece in stated)
 
 
 def _covers(answer: str, reference: str, language: str) -> bool:

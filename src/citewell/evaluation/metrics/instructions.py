@@ -7,8 +7,8 @@ import re
 import unicodedata
 
 from citewell.errors import DataError
-from citewell.evaluation.metrics.facts import pieces
 from citewell.evaluation.questions import Instructions
+from citewell.literals.facts import pieces
 
 FORMATS = ("list", "table", "json", "number", "date")
 

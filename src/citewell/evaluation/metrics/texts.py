@@ -20,7 +20,7 @@ from functools import cache
 from typing import Any
 
 from citewell.evaluation.metrics.accuracy import answer_accuracy
-from citewell.evaluation.metrics.facts import SEPARATE_CHARACTER
+from citewell.literals.facts import SEPARATE_CHARACTER
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)

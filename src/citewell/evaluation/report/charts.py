@@ -82,14 +82,17 @@ def curve(
     step: bool = False,
     dots: bool = False,
     marks: Sequence[Mark] = (),
+    beside: Sequence[Point] = (),
+    beside_label: str = "",
     diagonal: str = "",
     counts: Sequence[tuple[float, int]] = (),
     counts_label: str = "",
 ) -> Markup:
     """A line through ``points``.
 
-    step: level until the next point. dots: a dot at each point. diagonal: the legend's words for a dashed line from
-    corner to corner. counts: how many stand behind a place, as bars below.
+    step: level until the next point. dots: a dot at each point. beside: a second series, as diamonds without a line.
+    diagonal: the legend's words for a dashed line from corner to corner. counts: how many stand behind a place, as bars
+    below.
     """
     left = 12.0 + max(text_width(y.write(tick)) for tick in y.ticks(4))
     frame = _Frame(left, 2 * _LINE - 6, WIDTH - 2 * _MARGIN, _PLOT, x, y)
@@ -98,12 +101,13 @@ def curve(
         parts.append(_line(frame.left, frame.bottom, frame.right, frame.top, "dashed"))
     parts.append(_path(frame, points, step=step))
     parts.extend(_point(frame, point, dot=dots) for point in points if dots or point.low is not None)
-    parts.extend(_shape("diamond", frame.x(mark.x), frame.y(mark.y), "b") for mark in marks)
+    parts.extend(_shape("diamond", frame.x(each.x), frame.y(each.y), "b") for each in (*marks, *beside))
     bottom = frame.bottom + 2 * _LINE + 6
     if counts:
         parts.append(_counts(frame, counts, counts_label, bottom))
         bottom += _STRIP + _LINE
-    legend = [("diamond", mark.label) for mark in marks] + ([("dashed", diagonal)] if diagonal else [])
+    legend = [("diamond", mark.label) for mark in marks] + [("diamond", beside_label)] * bool(beside)
+    legend += [("dashed", diagonal)] * bool(diagonal)
     for symbol, words in legend:
         drawn, bottom = _legend(symbol, words, bottom)
         parts.append(drawn)

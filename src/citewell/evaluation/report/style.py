@@ -24,7 +24,8 @@ PALETTE: dict[str, dict[str, str]] = {
 c are also words: right, wrong and doubtful."""
 
 
-def _variables(theme: str) -> str:
+def variables(theme: str) -> str:
+    """The colours of a theme as CSS variables."""
     return "".join(f"--{name}:{colour};" for name, colour in PALETTE[theme].items())
 
 
@@ -50,8 +51,8 @@ CHART_STYLE = """
 """
 
 STYLE = (
-    f":root{{color-scheme:light dark;{_variables('light')}}}\n"
-    f"@media (prefers-color-scheme:dark){{:root{{{_variables('dark')}}}}}\n"
+    f":root{{color-scheme:light dark;{variables('light')}}}\n"
+    f"@media (prefers-color-scheme:dark){{:root{{{variables('dark')}}}}}\n"
     + """
 *{box-sizing:border-box}
 html{scroll-padding-top:1rem}
@@ -120,7 +121,7 @@ details.item>div{padding-left:.75rem}tbody th{min-width:7rem}th,td{padding-right
 .stacked tr>:last-child{text-align:right}.stacked thead th:first-child{display:none}
 .stacked td{padding-top:0}}
 @media print{:root{"""
-    + _variables("light")
+    + variables("light")
     + """}nav,.tools,.skip{display:none}body{font-size:10pt}h2{break-after:avoid}figure,.card,tr{break-inside:avoid}
 .plots{grid-template-columns:1fr 1fr}.scroll{overflow:visible}}
 """

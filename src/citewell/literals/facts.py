@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from citewell.answering.words import terms
+from citewell.literals.terms import terms
 
 _MONTH_NAMES = (  # English, German, French, Spanish, Italian, Dutch, Portuguese
     "january jan januar janvier enero gennaio januari janeiro", "february feb februar février febrero febbraio "
@@ -161,7 +161,7 @@ def content_words(text: str, language: str = "") -> tuple[str, ...]:
 
 
 def stem(term: str) -> str:
-    """A term of :func:`citewell.answering.words.terms` without a doubled last letter: "plann" meets "plan"."""
+    """A term of :func:`citewell.literals.terms.terms` without a doubled last letter: "plann" meets "plan"."""
     return term[:-1] if len(term) > 3 and term[-1] == term[-2] else term
 
 

@@ -1,0 +1,1 @@
+"""Recipes and the trainer they share. Needs the ``train`` extra; imported only when something is trained."""
