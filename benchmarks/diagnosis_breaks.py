@@ -35,7 +35,9 @@ from benchmarks.diagnosis_base import (
 from benchmarks.diagnosis_documents import deleted, edited, garbled, unreadable
 from citewell import ask
 from citewell.access import Scope
-from citewell.answering.read import PASSAGES_READ, load_calibration
+from citewell.answering import loaded
+from citewell.answering.calibration import Calibration
+from citewell.answering.read import PASSAGES_READ
 from citewell.catalog import Change
 from citewell.collection import Collection
 from citewell.evaluation.diagnosis import look
@@ -197,8 +199,8 @@ def _gold_passages(base: Base) -> list[Passage]:
 
 def misread(base: Base) -> Broken:
     """The reader prefers what it should not: its weights with their signs turned round, and it never refuses."""
-    sound = load_calibration()
-    worse = replace(sound, weights=-sound.weights, threshold=0.0)
+    sound = base.collection.store.answering.calibration
+    worse = replace(sound, weights=-sound.weights, answer=0.0, weak=0.0)
     truth = {each.question.id: "read_wrongly" for each in base.answerable()}
     return Broken(
         "reader damaged", base.copy("misread"), set_of(base), truth, took=was_read, damage=lambda: _calibrated(worse)
@@ -231,7 +233,7 @@ def _with_echoes(document: Document, echoes: Sequence[tuple[int, str]]) -> Docum
 
 def refuses_always(base: Base) -> Broken:
     """The threshold is 0.99."""
-    strict = replace(load_calibration(), threshold=0.99)
+    strict = replace(base.collection.store.answering.calibration, answer=0.99, weak=0.99)
     truth = {each.question.id: "wrongly_refused" for each in base.answerable()}
     return Broken("threshold 0.99", base.copy("refuses"), set_of(base), truth, damage=lambda: _calibrated(strict))
 
@@ -249,16 +251,14 @@ def answers_always(base: Base) -> Broken:
     questions = QuestionSet("samples", tuple(each for each in asked if not each.answerable))
     before = evaluate(collection.store, questions, OWNER)
     truth = {each.question.id: "should_have_refused" for each in before.results if each.refused}
-    lax = replace(load_calibration(), threshold=0.0)
+    lax = replace(base.collection.store.answering.calibration, answer=0.0, weak=0.0)
     return Broken("threshold 0", collection, questions, truth, damage=lambda: _calibrated(lax))
 
 
 @contextmanager
-def _calibrated(calibration: object) -> Iterator[None]:
-    with (
-        patch.object(ask, "load_calibration", lambda: calibration),
-        patch.object(look, "load_calibration", lambda: calibration),
-    ):
+def _calibrated(calibration: Calibration) -> Iterator[None]:
+    models = replace(loaded.answering_models(), calibration=calibration)
+    with patch.object(loaded, "answering_models", lambda collection=None: models):
         yield
 
 

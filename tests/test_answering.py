@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from citewell.answering.cite import choose, cite, readable
 from citewell.answering.conflicts import describe, find_conflict
-from citewell.answering.read import CONFIDENCE_FEATURES, FEATURES, Evidence, load_calibration, measure, read, units_of
+from citewell.answering.loaded import answering_models
+from citewell.answering.read import (
+    CONFIDENCE_FEATURES,
+    FEATURES,
+    Evidence,
+    Features,
+    confidence_features,
+    measure,
+    read,
+    units_of,
+)
 from citewell.answering.words import IDENTIFIER, expected_kind, terms
 from citewell.records import Hit, Locator, Passage, Place
-from tests.fakes import WordEncoder
+from tests.fakes import ScriptedReader, WordEncoder, WordReader, make_calibration
 
 
 def passage(
@@ -46,18 +58,99 @@ def test_a_unit_is_never_longer_than_a_quote() -> None:
     assert max(len(text) for text in texts(passage("word " * 1000))) <= 700
 
 
-def test_features_have_one_value_per_name_and_the_shipped_model_names_them() -> None:
-    hits = [Hit(passage("The pump costs 120 EUR."), 0.5, "fused")]
-    features = measure("What does the pump cost?", hits, WordEncoder())
-    assert features.units.shape == (1, len(FEATURES))
-    calibration = load_calibration()
+def measured(question: str, *passages: Passage, reader: ScriptedReader | None = None) -> Features:
+    hits = [Hit(each, 1.0 / rank, "fused") for rank, each in enumerate(passages, start=1)]
+    return measure(question, hits, WordEncoder(), reader or WordReader())  # type: ignore[arg-type]
+
+
+def column(features: Features, name: str) -> list[float]:
+    return [float(value) for value in features.units[:, FEATURES.index(name)]]
+
+
+def test_every_unit_has_one_value_per_feature() -> None:
+    features = measured("What does the pump cost?", passage("The pump costs 120 EUR. The valve costs 35 EUR."))
+    assert features.units.shape == (2, len(FEATURES))
+    assert np.isfinite(features.units).all()
+    assert len(features.places) == len(features.answers) == len(features.said) == len(features.vectors) == 2
+    assert confidence_features(features, np.asarray([0.0, -1.0])).shape == (len(CONFIDENCE_FEATURES),)
+    assert len(set(FEATURES)) == len(FEATURES)
+    assert len(set(CONFIDENCE_FEATURES)) == len(CONFIDENCE_FEATURES)
+
+
+def test_what_ships_was_fitted_on_these_features() -> None:
+    calibration = answering_models().calibration
     assert calibration.weights.shape == (len(FEATURES),)
     assert calibration.confidence_weights.shape == (len(CONFIDENCE_FEATURES),)
-    assert 0 < calibration.threshold < 1
+    assert 0 < calibration.weak <= calibration.answer < 1
+    assert calibration.n >= 50
+    assert [point.threshold for point in calibration.curve] == sorted(point.threshold for point in calibration.curve)
 
 
 def test_no_passage_means_no_confidence() -> None:
-    assert read("Anything?", [], WordEncoder(), load_calibration()) == ([], 0.0)
+    assert read("Anything?", [], WordEncoder(), WordReader(), make_calibration({})) == ([], 0.0)  # type: ignore[arg-type]
+
+
+def test_the_reader_says_where_in_the_unit_the_answer_stands() -> None:
+    found = passage("The pump costs 120 EUR. The valve costs 35 EUR.")
+    features = measured("What does the valve cost?", found)
+    answers = [found.text[start - 100 : end - 100] for start, end in filter(None, features.answers)]
+    assert answers == ["120", "35"]
+    assert features.said == ["120", "35"]
+    evidence, sure = read(
+        "What does the valve cost?", [Hit(found, 1.0, "fused")], WordEncoder(), WordReader(),  # type: ignore[arg-type]
+        make_calibration({"coverage": 9.0}),
+    )  # fmt: skip
+    assert [each.text for each in evidence] == ["The valve costs 35 EUR.", "The pump costs 120 EUR."]
+    assert evidence[0].answer == features.answers[1]
+    assert evidence[0].probability == pytest.approx(sure)
+
+
+def test_a_unit_in_which_the_reader_finds_nothing_has_no_answer() -> None:
+    found = passage("Dots follow. 120 EUR it is.")
+    script = ScriptedReader({found.text: (0.0, {"120 EUR": 2.0})})
+    features = measured("How much?", found, reader=script)
+    assert features.answers == [None, (found.span[0] + 13, found.span[0] + 20)]
+    assert column(features, "odds") == [-12.0, 2.0]
+    assert column(features, "odds_gap") == [14.0, 0.0]
+
+
+def test_equal_answers_of_several_passages_are_added_up() -> None:
+    """Relevance 0 and log 3: the passages weigh 1/4 and 3/4. In the first, 27 days has odds 2 against 1 for "not
+    here": 2/3. In the second, 27 days has 1, thirty 2 and "not here" 1: 1/4 and 1/2."""
+    one = passage("Staff get 27 days.", document="a")
+    two = passage("There are 27 Days of leave. Some get thirty days.", document="b")
+    script = ScriptedReader({
+        one.text: (0.0, {"27 days": math.log(2)}),
+        two.text: (math.log(3), {"27 Days": 0.0, "thirty": math.log(2)}),
+    })  # fmt: skip
+    features = measured("How many days of leave?", one, two, reader=script)
+    assert features.said == ["27 days", "27 days", "thirty"]
+    agreed = np.exp(column(features, "agreed"))
+    assert agreed == pytest.approx([17 / 48, 17 / 48, 3 / 8], abs=1e-5)
+    assert column(features, "relevance") == pytest.approx([0.0, math.log(3), math.log(3)])
+
+
+def test_how_relevant_the_passages_are_counts_against_each_other_only() -> None:
+    one, two = passage("Staff get 27 days.", document="a"), passage("Some get thirty days.", document="b")
+    agreed = []
+    for more in (0.0, 50.0, -800.0):
+        script = ScriptedReader({one.text: (1.0 + more, {"27 days": 1.0}), two.text: (more, {"thirty": 1.0})})
+        agreed.append(column(measured("How many days?", one, two, reader=script), "agreed"))
+    assert agreed[0] == pytest.approx(agreed[1]) == pytest.approx(agreed[2])
+    assert agreed[0][0] - agreed[0][1] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_the_lead_is_over_the_best_unit_with_another_answer() -> None:
+    one, two = passage("Staff get 27 days.", document="a"), passage("There are 27 days of leave.", document="b")
+    three = passage("Some get thirty days.", document="c")
+    script = ScriptedReader({
+        one.text: (0.0, {"27 days": 1.0}), two.text: (0.0, {"27 days": 1.0}), three.text: (0.0, {"thirty": 1.0}),
+    })  # fmt: skip
+    features = measured("How many days?", one, two, three, reader=script)
+    lead = CONFIDENCE_FEATURES.index("lead")
+    assert confidence_features(features, np.asarray([2.0, 1.9, 0.5]))[lead] == pytest.approx(1.5)
+    agreeing = measured("How many days?", one, two, reader=script)
+    assert confidence_features(agreeing, np.asarray([2.0, 1.9]))[lead] == 12.0, "nothing says otherwise"
 
 
 def test_further_sentences_must_add_something() -> None:

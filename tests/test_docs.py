@@ -27,7 +27,7 @@ from citewell.index import rows
 from citewell.index.upkeep import VECTOR_INDEX_ROWS
 from citewell.ingest import IngestReport
 from citewell.parsing import builder, packages, pdf
-from citewell.records import Answer, Citation, Claim, Conflict, Hit, Locator, Passage, Refusal
+from citewell.records import Answer, Citation, Claim, Conflict, Hit, Locator, Passage, Refusal, ShortAnswer
 from citewell.samples import corpus_path, questions_path
 from citewell.settings import Settings
 from citewell.sources.files import SKIPPED_FOLDERS
@@ -157,7 +157,7 @@ def records() -> dict[str, dict[str, Any]]:
         sources=("d",),
     )
     values = [
-        locator, citation, claim, conflict, hit, refusal,
+        locator, citation, claim, conflict, hit, refusal, ShortAnswer("text", 0, (0, 4)),
         Answer("q", "text", (claim,), (citation,), (hit,), 1.0, refusal, (conflict,)),
         IngestReport(Source("s", "files", "/u", "")),
         RetrievalReport("d", "test", "hybrid", "e", 1, 1, 1, 0, {"nDCG@10": measured}, {}),
@@ -270,10 +270,10 @@ def test_every_page_is_linked_from_the_readme_or_the_index_of_decisions() -> Non
     assert missing == set()
 
 
-WORDS = {8: "eight", 10: "ten", 13: "thirteen"}
+WORDS = {8: "eight", 10: "ten", 17: "seventeen"}
 STATED = {
     "explanation/how-answers-are-made.md": (
-        f"best {WORDS[PASSAGES_READ]} passages", f"{WORDS[len(FEATURES)]} plain features",
+        f"best {WORDS[PASSAGES_READ]} passages", f"{WORDS[len(FEATURES)]} features",
         f"up to {Settings().retrieval.candidates} passages", f"{WORDS[Settings().retrieval.hits]} best passages",
     ),
     "explanation/sandbox.md": (

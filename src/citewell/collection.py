@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from citewell.evaluation.systems import SystemTable
     from citewell.ingest import IngestReport, Progress
     from citewell.integrity import Problem, RepairReport
+    from citewell.learning.own_calibration import OwnCalibration
     from citewell.parsing.sandbox import ParserPool
     from citewell.reindex import ReindexProgress, ReindexReport
     from citewell.snapshots import Restored, Snapshot
@@ -308,6 +309,27 @@ class Collection:
             self.store, questions, systems, paths, scope, baseline=baseline, split=split, name=name, limit=limit,
             keep=keep, on_progress=on_progress,
         )  # fmt: skip
+
+    def learn_calibration(
+        self,
+        questions: QuestionSet | str | os.PathLike[str],
+        *,
+        scope: Scope = OWNER,
+        split: str = "",
+        target_risk: float = 0.1,
+        on_progress: Callable[[str, int, int], None] | None = None,
+    ) -> OwnCalibration:
+        """Fits on these questions how sure an answer must be to be given, and puts that to use in this collection.
+
+        target_risk: the share of wrong ones among plain answers to keep to. The calibration before comes back with
+        ``citewell models rollback``. Raises DataError, and changes nothing, when the questions do not allow one.
+        """
+        from citewell.evaluation.keeping import open_questions
+        from citewell.learning.own_calibration import learn_calibration
+
+        store = self.store
+        asked = open_questions(store, questions, split)
+        return learn_calibration(store, asked, scope, target_risk=target_risk, progress=on_progress)
 
     def document(self, name: str, *, scope: Scope = OWNER) -> Document:
         """One document by id, URI or path (a unique ending of the URI will do). Invisible and absent look the same."""

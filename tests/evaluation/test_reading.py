@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.fakes import ScriptedReader
 
-from citewell.answering.read import load_calibration
+from citewell.answering.loaded import reader_of
 from citewell.errors import DataError
 from citewell.evaluation.reading import (
     best_span,
@@ -23,6 +25,8 @@ from citewell.evaluation.reading import (
 from citewell.evaluation.remembering import Remembering
 from citewell.evaluation.runs import Run
 from citewell.models.encoder import Encoder, load_encoder
+from citewell.models.modelset import load_model_set
+from citewell.models.reader import Reader
 
 LEAVE = (
     "New employees get 27 days of paid leave each year. Requests go to the manager in the Pebble tool.\n\n"
@@ -34,6 +38,12 @@ HALL = "The goods lift in hall B is out of service. Mr Ilves repairs it on Monda
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     return load_encoder()
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    """The one that ships; no test says what its scores are."""
+    return reader_of(load_model_set())
 
 
 def question(name: str, text: str, answer: str = "", context: str = LEAVE) -> dict[str, Any]:
@@ -82,40 +92,45 @@ def test_scores_are_those_of_the_official_scripts(
     assert official_scores(answer, references) == (exact, pytest.approx(overlap))
 
 
-def test_the_stretch_is_the_contexts_own_characters(encoder: Encoder) -> None:
-    found = best_span("When does the canteen open?", LEAVE, encoder, load_calibration())
-    assert found.text == "The canteen opens at noon and closes at two."
+def test_the_stretch_is_the_contexts_own_characters(encoder: Encoder, reader: Reader) -> None:
+    found = best_span("When does the canteen open?", LEAVE, encoder, reader)
+    assert "noon" in found.text
+    assert len(found.text) < len("The canteen opens at noon and closes at two.")
     assert LEAVE[found.start :].startswith(found.text)
-    assert not found.null
+    assert 0 < found.confidence < 1
+    assert found.null == (found.confidence < 0.5)
 
 
 @pytest.mark.parametrize(
-    "context", ["  one\r\n\r\n two \r\n", "\n\n\tItem: 7 days\n", "Ünïcode – é. Zweiter Satz.", "x"]
+    "context", ["  one\r\n\r\n two \r\n", "\n\n\tItem: 7 days\n", "Ünïcode – é. Zweiter Satz.", "x", "\ud800 🦊 x\u2028y"]
 )
-def test_odd_white_space_moves_no_span(encoder: Encoder, context: str) -> None:
-    found = best_span("How many days?", context, encoder, load_calibration())
+def test_odd_white_space_moves_no_span(encoder: Encoder, reader: Reader, context: str) -> None:
+    found = best_span("How many days?", context, encoder, reader)
     assert found.text
     assert context[found.start : found.start + len(found.text)] == found.text
 
 
-def test_an_empty_context_has_no_answer(encoder: Encoder) -> None:
-    found = best_span("How many days?", " \n ", encoder, load_calibration())
+def test_an_empty_context_has_no_answer(encoder: Encoder, reader: Reader) -> None:
+    found = best_span("How many days?", " \n ", encoder, reader)
     assert (found.text, found.confidence, found.null) == ("", 0.0, True)
 
 
-def test_a_context_longer_than_what_is_read_is_searched(encoder: Encoder) -> None:
+def test_a_context_longer_than_what_is_read_is_searched(encoder: Encoder, reader: Reader) -> None:
     filler = "\n\n".join(
         f"Paragraph {number} tells of pumps, valves and gauges in building {number}, which nobody asked about. " * 8
         for number in range(30)
     )
-    found = best_span("How many days of paid leave are there?", f"{filler}\n\n{LEAVE}", encoder, load_calibration())
-    assert "27 days" in found.text
+    context = f"{filler}\n\n{LEAVE}"
+    found = best_span("How many days of paid leave are there?", context, encoder, reader)
+    assert "27" in found.text
+    assert found.start >= len(filler)
 
 
-def test_below_the_threshold_it_says_null_and_still_gives_the_stretch(encoder: Encoder) -> None:
-    sure, never = load_calibration(), replace(load_calibration(), threshold=1.1)
-    asked = "When does the canteen open?"
-    assert best_span(asked, LEAVE, encoder, never) == replace(best_span(asked, LEAVE, encoder, sure), null=True)
+def test_below_even_odds_it_says_null_and_still_gives_the_stretch(encoder: Encoder) -> None:
+    for odds, null in ((0.5, False), (-0.5, True)):
+        found = best_span("When?", HALL, encoder, ScriptedReader({HALL: (0.0, {"Monday": odds})}))  # type: ignore[arg-type]
+        assert (found.text, found.start, found.null) == ("Monday", HALL.index("Monday"), null)
+        assert found.confidence == pytest.approx(1 / (1 + math.exp(-odds)))
 
 
 def test_remembered_vectors_are_the_encoders(encoder: Encoder) -> None:
@@ -146,12 +161,29 @@ def test_limit_takes_questions_from_the_whole_file() -> None:
 
 
 def test_a_run_scores_every_question(squad: Path, encoder: Encoder) -> None:
-    run = evaluate_reading(squad, encoder=encoder)
+    reader = ScriptedReader({
+        LEAVE: (2.0, {"27 days of paid leave": 3.0}), HALL: (1.0, {"Mr Ilves": 1.0}),
+    })  # fmt: skip
+    asked = ScriptedReader({LEAVE: (2.0, {"noon": -1.0}), HALL: (0.0, {})})
+
+    class Both:
+        """Knows no World Cup."""
+
+        identity = "both@1"
+
+        def read(self, question: str, contexts: list[str], texts: list[str]) -> list[Any]:
+            return (asked if "World Cup" in question else reader).read(question, contexts, texts)
+
+    run = evaluate_reading(squad, encoder=encoder, reader=Both())  # type: ignore[arg-type]
+    assert run.system["reader"] == "both@1"
     by_id = {result.question.id: result for result in run.results}
     assert list(by_id) == ["q1", "q2", "q3", "q4"]
     assert by_id["q1"].metrics["correct"] == 1.0
-    assert by_id["q1"].answer == "New employees get 27 days of paid leave each year."
-    assert by_id["q1"].metrics["F1"] == pytest.approx(2 * 2 / (2 + 10))
+    assert by_id["q1"].answer == "27 days of paid leave"
+    assert by_id["q1"].metrics["F1"] == pytest.approx(2 * 2 / (2 + 5))
+    assert by_id["q1"].metrics["exact match"] == 0.0
+    assert by_id["q2"].metrics["correct"] == 0.0, "not where the reference stands"
+    assert by_id["q4"].metrics["exact match"] == by_id["q4"].metrics["correct"] == 1.0
     assert by_id["q3"].refused
     assert by_id["q3"].metrics["exact match"] == by_id["q3"].metrics["NoAns F1"] == 1.0
     assert all(cited.exact for result in run.results for cited in result.citations)
@@ -168,9 +200,11 @@ def test_an_answer_counts_only_at_its_own_place(tmp_path: Path, encoder: Encoder
     qas = [{**asked, "answers": [{"text": "1990", "answer_start": start}]}]
     path = tmp_path / "place.json"
     path.write_text(json.dumps({"data": [{"title": "t", "paragraphs": [{"context": context, "qas": qas}]}]}))
-    (result,) = evaluate_reading(path, encoder=encoder, answer_always=True).results
-    assert "1990" in result.answer
-    assert result.metrics["correct"] == 0.0
+    for answer, correct in (("1990 has", 0.0), ("In the year 1990", 1.0)):
+        reader = ScriptedReader({context: (0.0, {answer: -1.0})})
+        (result,) = evaluate_reading(path, encoder=encoder, reader=reader, answer_always=True).results  # type: ignore[arg-type]
+        assert result.answer == answer
+        assert result.metrics["correct"] == correct
 
 
 def test_predictions_and_null_odds_are_what_the_official_scripts_read(squad: Path, encoder: Encoder) -> None:

@@ -51,16 +51,21 @@ def answering_models(collection: Path | None = None) -> AnsweringModels:
 
 def _load(models: ModelSet) -> AnsweringModels:
     shipped = load_model_set(None)
-    reader = models.reader() or shipped.reader()
-    if reader is None:
-        raise UserError(
-            "The model set that ships has no reader. Install Citewell again:  pip install --force-reinstall citewell"
-        )
     fitted = models.calibration or shipped.calibration
     verifier = Verifier.of_set(models) or Verifier.of_set(shipped)
     return AnsweringModels(
-        Reader(reader),
+        reader_of(models),
         verifier,
         Calibration.from_json(fitted, FEATURES, CONFIDENCE_FEATURES),
         f"{models.name}@{models.id}",
     )
+
+
+def reader_of(models: ModelSet) -> Reader:
+    """The set's reader, or the one that ships."""
+    reader = models.reader() or load_model_set(None).reader()
+    if reader is None:
+        raise UserError(
+            "The model set that ships has no reader. Install Citewell again:  pip install --force-reinstall citewell"
+        )
+    return Reader(reader)

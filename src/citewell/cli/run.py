@@ -27,6 +27,7 @@ from citewell.cli import (  # noqa: F401 — each registers its commands
     evaluation_sets,
     failures,
     learn,
+    learn_calibration,
     maintenance,
     models,
     snapshots,

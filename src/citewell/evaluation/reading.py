@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from citewell.access import EVERYONE
-from citewell.answering.loaded import answering_models
+from citewell.answering.loaded import reader_of
 from citewell.answering.read import PASSAGES_READ
 from citewell.chunking import chunk
 from citewell.evaluation.metrics.texts import f1, normalised
@@ -30,6 +30,7 @@ from citewell.evaluation.runs import Cited, Result, Run
 from citewell.evaluation.scoring import summarise
 from citewell.evaluation.sets.squad import SquadQuestion, read_squad
 from citewell.models.encoder import Encoder, load_encoder
+from citewell.models.modelset import load_model_set
 from citewell.models.reader import Reader
 from citewell.records import Block, Document, Hit, Locator
 from citewell.settings import ChunkingSettings
@@ -107,7 +108,7 @@ def evaluate_reading(
     path = Path(path)
     data = read_squad(path)
     asked = spread_out(data.questions, limit)
-    encoder, reader = Remembering(encoder or load_encoder()), reader or answering_models().reader
+    encoder, reader = Remembering(encoder or load_encoder()), reader or reader_of(load_model_set())
     started = time.perf_counter()
     results, last = list[Result](), -1
     for done, each in enumerate(asked, start=1):

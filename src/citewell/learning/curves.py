@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from citewell.evaluation.report.charts import Point, curve
-from citewell.evaluation.report.markup import element, verbatim
+from citewell.evaluation.report.markup import Markup, element, verbatim
 from citewell.evaluation.report.scales import Axis, plain
 from citewell.evaluation.report.style import CHART_STYLE, variables
 from citewell.records import Json
@@ -94,6 +94,11 @@ def draw(found: Curve, title: str) -> str:
     drawn = curve(
         "loss", title, about, _points(found.train), x, y, beside=_points(found.held_out), beside_label="held out"
     )  # fmt: skip
+    return as_file(drawn)
+
+
+def as_file(drawn: Markup) -> str:
+    """A chart of a report as an SVG file that needs no page around it."""
     style = verbatim("style", f".chart{{{variables('light')}}}{CHART_STYLE}.chart{{background:var(--paper)}}")
     start, rest = drawn.split(">", 1)
     return f'{start} xmlns="http://www.w3.org/2000/svg">{element("g", style)}{rest}\n'

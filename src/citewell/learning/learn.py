@@ -26,10 +26,14 @@ from citewell.learning.data.splits import AnyExample, split
 from citewell.learning.gathering import gather, preparing
 from citewell.learning.recipes import LearnSettings, RecipeName, Report, Trained, Watcher, sample, written
 from citewell.learning.recording import training_record
-from citewell.learning.writing import json_bytes
+from citewell.learning.writing import json_bytes, plain_tokenizer, sha256
+from citewell.models.bert_graph import WORD_EMBEDDINGS, read_safetensors, round_columns
+from citewell.models.files import GRAPH_NAME, PLAIN_NAME, TOKENIZER_NAME, WEIGHTS, file_sha256
 from citewell.models.pairs import FIRST_TOKENS, Pair, PairTokens
 from citewell.models.verifier import SENTENCE_TOKENS
+from citewell.models.words import WordTable, read_words
 from citewell.records import Json
+from citewell.settings import BUILTIN_ENCODER
 
 if TYPE_CHECKING:
     from citewell.learning.train.folds import FoldMetric
@@ -151,6 +155,11 @@ def check_places(base: Path, output: Path, fresh: bool) -> Path:
                 f"The base model in '{base}' has no {name}. Expected a Hugging Face directory of a BERT-like model, "
                 "such as all-MiniLM-L6-v2, with config.json, model.safetensors and tokenizer.json."
             )
+    if not PLAIN_NAME.fullmatch(output.resolve().name):
+        raise UserError(
+            f"A model cannot be called {output.resolve().name!r}. Expected an --output whose last part is letters, digits, "
+            "'.' and '-'."
+        )
     staging = output.with_name(f"{output.name}.training")
     if fresh:
         shutil.rmtree(staging, ignore_errors=True)
@@ -185,14 +194,12 @@ def _export(
     report: Report,
 ) -> str:  # fmt: skip
     """Writes what Citewell runs, and gives back its identity."""
-    from citewell.learning.export import export_encoder, export_pair, shares_words
+    from citewell.learning.export import export_encoder, export_pair
 
     shutil.rmtree(output, ignore_errors=True)
     if recipe == "encoder":
         texts = [text for each in train for text in (each.query, *(written(one) for one in each.positives))]
-        found = export_encoder(checkpoint, output, sample(texts, CALIBRATED_ON), report=report)
-        shutil.copyfile(checkpoint / "TRAINING.json", output / "TRAINING.json")
-        return found.identity
+        return export_encoder(checkpoint, output, sample(texts, CALIBRATED_ON), report=report).identity
     pairs = _calibration_pairs(recipe, base / "tokenizer.json", train)
     exported = export_pair(
         checkpoint, output, pairs, own_words=not shares_words(checkpoint), origin="examples that were learnt from",
@@ -206,9 +213,9 @@ def _export(
 def _calibration_pairs(recipe: RecipeName, tokenizer: Path, examples: Sequence[Any]) -> list[Pair]:
     """Pairs as the model will read them."""
     asked = sample([each for example in sample(examples, CALIBRATED_ON) for each in asked_in(example)], CALIBRATED_ON)
-    columns = [[each[place] for each in asked] for place in range(3)]
+    firsts, contexts, texts = ([each[place] for each in asked] for place in range(3))
     most = SENTENCE_TOKENS if recipe == "verifier" else FIRST_TOKENS
-    return [windows[0] for windows in PairTokens(tokenizer).windows(*columns, first_tokens=most)]
+    return [windows[0] for windows in PairTokens(tokenizer).windows(firsts, contexts, texts, first_tokens=most)]
 
 
 def asked_in(example: AnyExample) -> list[tuple[str, str, str]]:
@@ -218,6 +225,14 @@ def asked_in(example: AnyExample) -> list[tuple[str, str, str]]:
     if isinstance(example, ReadingExample):
         return [(example.question, each.context, each.text) for each in example.passages]
     return [(example.query, each.context, each.text) for each in (*example.positives, *example.negatives)]
+
+
+def shares_words(checkpoint: Path, encoder: Path = WEIGHTS / BUILTIN_ENCODER) -> bool:
+    """Whether a checkpoint has words and tokenizer of a shipped encoder, so that they need not be written again."""
+    if sha256(plain_tokenizer(checkpoint / TOKENIZER_NAME)) != file_sha256(encoder / TOKENIZER_NAME):
+        return False
+    rows, scale = round_columns(read_safetensors(checkpoint / "model.safetensors")[WORD_EMBEDDINGS].T, 127)
+    return WordTable.of(rows.T, scale[:, None]).digest == read_words(encoder / GRAPH_NAME).digest
 
 
 def _weigh(output: Path, held_out: Sequence[Any], report: Report) -> None:

@@ -12,10 +12,10 @@ import pytest
 import citewell
 from citewell import ask
 from citewell.access import Scope
-from citewell.answering.read import load_calibration
+from citewell.answering import loaded
 from citewell.collection import Collection
 from citewell.errors import DataError
-from citewell.evaluation.diagnosis import FAULTS, Case, Diagnosis, diagnose, look
+from citewell.evaluation.diagnosis import FAULTS, Case, Diagnosis, diagnose
 from citewell.evaluation.questions import Gold, Question, QuestionSet
 from citewell.evaluation.running import CollectionSystem, System, evaluate
 from citewell.evaluation.runs import Run
@@ -166,9 +166,10 @@ def test_a_threshold_of_zero(sound: Collection) -> None:
 
 
 def test_a_reader_that_takes_the_wrong_sentence(sound: Collection) -> None:
-    calibration = load_calibration()
-    worse = replace(calibration, weights=-calibration.weights, threshold=0.0)
-    with patch.object(ask, "load_calibration", lambda: worse), patch.object(look, "load_calibration", lambda: worse):
+    models = sound.store.answering
+    calibration = replace(models.calibration, weights=-models.calibration.weights, answer=0.0, weak=0.0)
+    worse = replace(models, calibration=calibration)
+    with patch.object(loaded, "answering_models", lambda collection=None: worse):
         case = only_case(sound, run_of(sound, replace(LEAVE_QUESTION, answers=("27 days a year",))))
     assert case.fault == "read_wrongly"
     assert "rank 1" in case.evidence

@@ -297,7 +297,7 @@ class _Watch(TrainerCallback):
 
     def _left(self, state: Any) -> float:
         done = max(1, state.global_step - self._first)
-        return (time.monotonic() - self._started) / done * (state.max_steps - state.global_step)
+        return float((time.monotonic() - self._started) / done * (state.max_steps - state.global_step))
 
     def _tell(self, state: Any) -> None:
         if self._progress:
