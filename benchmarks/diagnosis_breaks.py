@@ -33,14 +33,12 @@ from benchmarks.diagnosis_base import (
     was_read,
 )
 from benchmarks.diagnosis_documents import deleted, edited, garbled, unreadable
-from citewell import ask
 from citewell.access import Scope
 from citewell.answering import loaded
 from citewell.answering.calibration import Calibration
 from citewell.answering.read import PASSAGES_READ
 from citewell.catalog import Change
 from citewell.collection import Collection
-from citewell.evaluation.diagnosis import look
 from citewell.evaluation.questions import Gold, Question, QuestionSet
 from citewell.evaluation.running import CollectionSystem, evaluate
 from citewell.evaluation.runs import Result

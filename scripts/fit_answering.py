@@ -9,16 +9,20 @@ a second run need not index again. No question of the sample corpus is used, nor
 - SQuAD: the 22 articles that the reader's recipe holds out. Six of them are left out of the collection, so that their
   questions have no answer there; of the others' questions some are changed until their own paragraph no longer answers
   them (``learning/data/unanswerable.py``).
-- the chunking evaluation's questions over three long texts, and the cited questions of the demo corpus: Contoso's PDFs
-  and the 18F handbook.
+- questions made from documents by ``citewell evaluate make``: 160 pages of PowerShell's documentation, Contoso's PDFs,
+  the 18F handbook, a fifth of them unanswerable;
+- the handbook's own cited questions.
 
-``--leave-one-out`` fits on all sources but one and reports on that one, for each: the figures to quote for sets that
-take part in the fit.
+Contoso's own questions and those of the chunking evaluation are read and reported on, and not fitted on: their golds
+are whole pages, or stretches of which a right sentence covers too little, so many right answers count as wrong.
+
+``--leave-one-out`` fits on all sources but one and reports on that one, for each, and reports on the other two.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import random
 import sys
@@ -36,7 +40,8 @@ import citewell
 from citewell.access import Scope
 from citewell.answering.read import CONFIDENCE_FEATURES, FEATURES, confidence_features
 from citewell.collection import Collection
-from citewell.evaluation.library import open_set
+from citewell.evaluation.library import list_sets, load_set, open_set, save_set
+from citewell.evaluation.making import make_set
 from citewell.evaluation.metrics.refusal import calibration as calibration_curve
 from citewell.evaluation.metrics.refusal import coverage_risk
 from citewell.evaluation.sets.squad import SquadData, read_squad
@@ -47,9 +52,12 @@ from citewell.models.modelset import SET_FILE, read_model_set
 from citewell.models.reader import Reader
 from citewell.sentences import sentence_spans
 
+MADE = "made"  # name of the sets that are made here
 HELD_OUT = 22  # articles; the reader's recipe keeps the same ones from its training
 LEFT_OUT = 6  # of them, not in the collection
-EACH = 350  # SQuAD questions of each kind
+ASKED, OUTSIDE, CHANGED = 350, 110, 40
+"""SQuAD questions with an answer, about articles that are left out, and changed. Three of ten without an answer, most
+of them plainly so: people rather ask what is not there at all than what is there with one word exchanged."""
 
 
 def main() -> None:
@@ -65,7 +73,7 @@ def main() -> None:
     if model is None:
         sys.exit(f"{WEIGHTS / SET_FILE} names no reader. Run scripts/make_model_set.py --role reader=DIRECTORY first.")
     reader = Reader(model)
-    sources = {name: cases_of(name, arguments, reader) for name in ("squad", "chunking", "contoso", "handbook")}
+    sources = {name: cases_of(name, arguments, reader) for name in FITTED}
     for name, cases in sources.items():
         print(
             f"{name}: {len(cases)} questions, {sum(c.question.answerable for c in cases)} answerable", file=sys.stderr
@@ -74,6 +82,9 @@ def main() -> None:
         for name, cases in sources.items():
             fitted = fit([case for other, found in sources.items() if other != name for case in found])
             print(name, json.dumps(judge(fitted, cases)))
+        every = fit([case for cases in sources.values() for case in cases])
+        for name in REPORTED:
+            print(name, json.dumps(judge(every, cases_of(name, arguments, reader))))
         return
     every = [case for found in sources.values() for case in found]
     fitted = fit(every)
@@ -84,7 +95,7 @@ def main() -> None:
 def cases_of(name: str, arguments: argparse.Namespace, reader: Reader) -> list[Case]:
     started = time.monotonic()
     collection, path = SOURCES[name](arguments.data, arguments.work)
-    questions = open_set(None, path)
+    questions = load_set(collection.store, MADE) if path is None else open_set(None, path)
     if arguments.limit and len(questions.questions) > arguments.limit:
         picked = random.Random(0).sample(questions.questions, arguments.limit)
         questions = replace(questions, questions=tuple(picked))
@@ -173,16 +184,16 @@ def squad_rows(data: SquadData, first: int, left_out: set[int]) -> Iterator[dict
     generator.shuffle(asked)
     inside = [each for each in asked if data.contexts[each.context].article not in left_out]
     outside = [each for each in asked if data.contexts[each.context].article in left_out]
-    for each in inside[:EACH]:
+    for each in inside[:ASKED]:
         yield squad_row(each.id, each.text, data, each)
-    for each in outside[:EACH]:
+    for each in outside[:OUTSIDE]:
         yield {"id": f"{each.id}-out", "question": each.text, "answerable": False, "tags": ["left out"]}
     made = 0
-    for each in inside[EACH:]:
+    for each in inside[ASKED:]:
         own = data.contexts[each.context]
         others = [other.text for other in data.contexts if other.article == own.article and other is not own]
         changed = make_unanswerable(each.text, own.text, generator.sample(others, min(6, len(others))), generator)
-        if changed and made < EACH:
+        if changed and made < CHANGED:
             made += 1
             yield {"id": f"{each.id}-changed", "question": changed[0], "answerable": False, "tags": [changed[1]]}
 
@@ -205,6 +216,33 @@ def indexed(source: Path, place: Path) -> Collection:
     return collection
 
 
+def powershell_made(data: Path, work: Path) -> tuple[Collection, None]:
+    """160 of the pages, by chance, as files."""
+    folder = work / "powershell"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        with gzip.open(data / "text/powershell_docs.jsonl.gz", "rt", encoding="utf-8") as file:
+            pages = [json.loads(line) for line in file]
+        random.Random(3).shuffle(pages)
+        for page in [each for each in pages if 2000 < len(each["text"]) < 20000][:160]:
+            (folder / page["path"].replace("/", "__")).write_text(page["text"], encoding="utf-8")
+    return made(indexed(folder, work / "powershell.citewell"), 200), None
+
+
+def contoso_made(data: Path, work: Path) -> tuple[Collection, None]:
+    return made(contoso_set(data, work)[0], 150), None
+
+
+def handbook_made(data: Path, work: Path) -> tuple[Collection, None]:
+    return made(handbook_set(data, work)[0], 150), None
+
+
+def made(collection: Collection, count: int) -> Collection:
+    if MADE not in {each.name for each in list_sets(collection.store)}:
+        save_set(collection.store, make_set(collection.store, Scope.owner(), count=count, name=MADE))
+    return collection
+
+
 def chunking_set(data: Path, work: Path) -> tuple[Collection, Path]:
     return indexed(data / "chunking_eval/corpora", work / "chunking.citewell"), chunking(data, work)
 
@@ -217,7 +255,12 @@ def handbook_set(data: Path, work: Path) -> tuple[Collection, Path]:
     return indexed(data / "demo_corpus/tts_handbook_md", work / "handbook.citewell"), handbook(data, work)
 
 
-SOURCES = {"squad": squad, "chunking": chunking_set, "contoso": contoso_set, "handbook": handbook_set}
+SOURCES = {
+    "squad": squad, "handbook": handbook_set, "PowerShell, made": powershell_made, "Contoso, made": contoso_made,
+    "handbook, made": handbook_made, "contoso": contoso_set, "chunking": chunking_set,
+}  # fmt: skip
+FITTED = ("squad", "handbook", "PowerShell, made", "Contoso, made", "handbook, made")
+REPORTED = ("contoso", "chunking")
 
 
 if __name__ == "__main__":

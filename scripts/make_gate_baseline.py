@@ -59,7 +59,7 @@ def measured(collection: Collection) -> Run:
     facts = ("documents", "passages", "encoder", "chunking")
     return replace(
         run, created_at="", timings={}, curves={},
-        system={name: run.system[name] for name in ("name", "encoder", "calibration", "citewell")},
+        system={name: run.system[name] for name in ("name", "encoder", "models", "citewell")},
         collection={name: run.collection[name] for name in facts},
         results=tuple(_bare(result, names) for result in run.results),
     )  # fmt: skip

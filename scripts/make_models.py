@@ -58,12 +58,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--only", choices=("reader", "verifier"))
     parser.add_argument("--budget", default="", help="time for each training, such as 1h")
+    parser.add_argument("--epochs", type=float, default=1.0, help="of the reader")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     settings = LearnSettings(
         budget=seconds_of(arguments.budget) if arguments.budget else 0.0, seed=arguments.seed,
-        threads=arguments.threads, patience=0, evaluate_every=300,
+        threads=arguments.threads, epochs=arguments.epochs, patience=0, evaluate_every=300,
     )  # fmt: skip
     for name, make in (("reader", make_reader), ("verifier", make_verifier)):
         if arguments.only in (None, name):

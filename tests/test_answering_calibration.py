@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.fakes import make_calibration
 
 from citewell.answering.calibration import Calibration, RiskPoint
 from citewell.answering.read import CONFIDENCE_FEATURES, FEATURES
 from citewell.errors import UserError
+from tests.fakes import make_calibration
 
 FITTED = replace(
     make_calibration({"coverage": 2.5, "odds": -0.125}, {"logit": 1.5, "missing_identifier": -2.0}),

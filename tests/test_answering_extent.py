@@ -1,4 +1,4 @@
-"""How much is quoted: a few words, the sentence around them, a whole list; never other characters than the document's."""
+"""How much is quoted: a few words, the sentence around them, a whole list; always the document's own characters."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.test_answering import passage
 
 from citewell.answering.cite import cite
 from citewell.answering.extent import MOST_ITEMS, SHORT_WORDS, short_answer, widen
 from citewell.answering.read import Evidence, units_of
 from citewell.ask import compose
 from citewell.records import Answer, Hit, Passage, ShortAnswer
+from tests.test_answering import passage
 
 
 def unit(found: Passage, text: str, answer: str = "") -> Evidence:

@@ -7,9 +7,11 @@ import json
 import pytest
 
 from citewell import Scope
+from citewell.answering.extent import SHORT_WORDS
 from citewell.collection import Collection
 from citewell.errors import QuestionError
 from citewell.index.filters import Filters
+from citewell.records import Answer
 from citewell.samples import DEMO_QUESTIONS, questions_path
 
 QUESTIONS = [json.loads(line) for line in questions_path().read_text(encoding="utf-8").splitlines()]
@@ -17,10 +19,17 @@ QUESTIONS = [json.loads(line) for line in questions_path().read_text(encoding="u
 pytestmark = pytest.mark.integration
 
 
-def test_every_quote_is_the_documents_own_text_at_its_span(sample_collection: Collection) -> None:
+@pytest.fixture(scope="module")
+def answers(sample_collection: Collection) -> list[Answer]:
+    """To every fourth sample question."""
+    return [sample_collection.ask(row["question"]) for row in QUESTIONS[::4]]
+
+
+def test_every_quote_is_the_documents_own_text_at_its_span(
+    sample_collection: Collection, answers: list[Answer]
+) -> None:
     asked = 0
-    for row in QUESTIONS[::4]:
-        answer = sample_collection.ask(row["question"])
+    for answer in answers:
         for citation in answer.citations:
             document = sample_collection.document(citation.document_id)
             start, end = citation.span
@@ -30,14 +39,48 @@ def test_every_quote_is_the_documents_own_text_at_its_span(sample_collection: Co
     assert asked > 60
 
 
-def test_claims_point_at_citations_and_refusals_have_none(sample_collection: Collection) -> None:
-    for row in QUESTIONS[::9]:
-        answer = sample_collection.ask(row["question"])
+def test_claims_point_at_citations_and_refusals_have_none(answers: list[Answer]) -> None:
+    for answer in answers:
         assert answer.refused == (not answer.claims) == (not answer.citations) == (answer.text == "")
         assert 0 <= answer.confidence <= 1
         for claim in answer.claims:
             assert claim.citations
             assert all(0 <= number < len(answer.citations) for number in claim.citations)
+
+
+def test_confidence_decides_between_answer_weak_answer_and_refusal(
+    sample_collection: Collection, answers: list[Answer]
+) -> None:
+    grade = sample_collection.store.answering.calibration.grade
+    graded = [each for each in answers if each.refusal is None or each.refusal.reason == "weak_evidence"]
+    given = ["refusal" if each.refused else "weak" if each.weak else "answer" for each in graded]
+    assert given == [grade(each.confidence) for each in graded]
+    assert set(given) == {"answer", "weak", "refusal"}
+
+
+def test_a_part_number_that_no_document_mentions_is_refused_by_name(sample_collection: Collection) -> None:
+    refused = sample_collection.ask("What is the burst pressure of the TPX-230?")
+    assert refused.refusal is not None
+    assert refused.refusal.reason == "unknown_name"
+    assert "TPX-230" in refused.refusal.message
+    assert refused.hits
+    assert not sample_collection.ask("What is the burst pressure of the TPX-220?").refused
+
+
+def test_a_short_answer_stands_in_the_quote_that_proves_it(
+    sample_collection: Collection, answers: list[Answer]
+) -> None:
+    short = [each for each in answers if each.short is not None]
+    assert len(short) > 10
+    for answer in short:
+        assert answer.short is not None
+        assert not answer.refused
+        citation = answer.citations[answer.short.citation]
+        start, end = answer.short.span
+        assert citation.span[0] <= start < end <= citation.span[1]
+        document = sample_collection.document(citation.document_id)
+        assert document.text[start:end] == answer.short.text == answer.short.text.strip()
+        assert len(answer.short.text.split()) <= SHORT_WORDS
 
 
 def test_the_demo_shows_what_it_promises(sample_collection: Collection) -> None:

@@ -47,11 +47,17 @@ def test_ask_a_folder_and_get_a_cited_answer(folder: Path) -> None:
 def test_json_is_one_object_with_the_contract_and_nothing_else(folder: Path) -> None:
     done = citewell("ask", "--json", "How many days of paid leave do new employees get?", "docs", cwd=folder)
     answer = json.loads(done.stdout)
-    assert {"answer", "refused", "confidence", "citations", "hits", "timings"} <= answer.keys()
+    assert {
+        "answer", "refused", "confidence", "weak", "short_answer", "citations", "hits", "timings",
+    } <= answer.keys()  # fmt: skip
     (first, *_) = answer["citations"]
     assert {"document", "uri", "title", "quote", "start", "end", "locator"} <= first.keys()
     shown = json.loads(citewell("show", "leave.md", "--json", cwd=folder).stdout)
     assert shown["text"][first["start"] : first["end"]] == first["quote"]
+    short = answer["short_answer"]
+    assert shown["text"][short["start"] : short["end"]] == short["text"]
+    assert "27" in short["text"]
+    assert short["text"] in answer["citations"][short["citation"]]["quote"]
 
 
 def test_add_sync_status_remove(folder: Path) -> None:

@@ -17,10 +17,12 @@ from citewell.evaluation.gate import GATED, gate
 from citewell.evaluation.runs import Run
 
 FLOORS = {
-    "correct": 0.60,  # measured 0.628 of 266
-    "correct when answerable": 0.67,  # 0.705 of 217
-    "correct when unanswerable": 0.22,  # 0.286 of 49, which are near misses
-    "gold shown": 0.66,  # 0.697 of 211
+    # Lowered with release 0.4: nothing is fitted on these questions any more, where half of them taught the calibration
+    # before. In return more of what has no answer is refused, so that floor is raised.
+    "correct": 0.55,  # measured 0.586 of 266
+    "correct when answerable": 0.59,  # 0.627 of 217
+    "correct when unanswerable": 0.34,  # 0.408 of 49, which are near misses
+    "gold shown": 0.59,  # 0.626 of 211
     "passage nDCG@10": 0.77,  # 0.795 of 211
     "document Recall@10": 0.96,  # 0.979 of 211
     "quote exactness": 1.0,  # always: a quote is the document's own characters

@@ -14,12 +14,17 @@ import pytest
 from citewell.learning import learn as learning
 from tests.learning import tiny_training
 from tests.learning.test_learn import data_for
-from tests.test_cli import COMMAND, citewell
+from tests.test_cli import COMMAND
 
 ready = pytest.mark.skipif(
     any(learning.find_spec(name) is None for name in learning.PACKAGES), reason="the train extra is not installed"
 )
 SHORT = ("--epochs", "4", "--learning-rate", "0.001", "--batch", "300", "--threads", "1", "--held-out", "0.25")
+
+
+def citewell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """With more time than other commands get: torch alone takes long to load on a busy machine."""
+    return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, timeout=900, check=False)
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def test_the_same_command_goes_on_after_a_kill(folder: Path) -> None:
         "--epochs", "300", "--learning-rate", "0.001", "--batch", "300", "--threads", "1", "--patience", "0",
     ]  # fmt: skip
     started = subprocess.Popen([*COMMAND, *command], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    work, until = folder / "mine.training" / "work", time.monotonic() + 100
+    work, until = folder / "mine.training" / "work", time.monotonic() + 600
     while time.monotonic() < until and started.poll() is None and not list(work.glob("checkpoint-*/SEAL.json")):
         time.sleep(0.02)
     started.send_signal(signal.SIGKILL)

@@ -13,6 +13,7 @@ from citewell.answering.cite import choose, cite
 from citewell.answering.conflicts import describe, find_conflict
 from citewell.answering.extent import short_answer, widen
 from citewell.answering.read import Evidence, read
+from citewell.answering.words import CODE
 from citewell.errors import QuestionError
 from citewell.index.filters import Filters
 from citewell.records import Answer, Hit, Refusal
@@ -42,7 +43,10 @@ def answer_from(
     """The answer that these hits give. threshold: another than the calibrated ones, in [0, 1]; 0 never refuses."""
     models, started = store.answering, time.perf_counter()
     evidence, sure = read(question, hits, store.encoder, models.reader, models.calibration)
-    grade = models.calibration.grade(sure) if threshold is None else "refusal" if sure < threshold else "answer"
+    if threshold is None:
+        grade = "refusal" if unknown_names(question, hits) else models.calibration.grade(sure)
+    else:
+        grade = "refusal" if sure < threshold else "answer"
     timings = {**(timings or {}), "read": time.perf_counter() - started}
     return compose(question, hits, evidence, sure, grade, store.settings.answering.sentences, timings)
 
@@ -95,10 +99,19 @@ def refusal(question: str, hits: Sequence[Hit], grade: Grade) -> Refusal | None:
     """Why there is no answer, or ``None`` when there is one. Invisible documents and absent ones look the same."""
     if not hits:
         return Refusal("nothing_found", "No document you can read matches this question.")
+    if grade == "refusal" and (names := unknown_names(question, hits)):
+        return Refusal("unknown_name", f"No passage found mentions {' or '.join(names)}. The nearest ones are listed.")
     if grade == "refusal":
         message = "The documents do not seem to answer this. The nearest passages are listed."
         return Refusal("weak_evidence", message + language_hint(question, hits))
     return None
+
+
+def unknown_names(question: str, hits: Sequence[Hit]) -> list[str]:
+    """Part numbers and codes of the question that stand in none of the hits. Full-text search looks for them as they
+    are, so what it did not find is not there, and an answer about the nearest other part would mislead."""
+    told = "\n".join(hit.passage.searchable for hit in hits).casefold()
+    return [name for name in dict.fromkeys(CODE.findall(question)) if hits and name.casefold() not in told]
 
 
 def language_hint(question: str, hits: Sequence[Hit]) -> str:

@@ -394,7 +394,7 @@ class Claim:
 class Refusal:
     """Why there is no answer. reason: a stable word; message: for people."""
 
-    reason: Literal["nothing_found", "weak_evidence"]
+    reason: Literal["nothing_found", "unknown_name", "weak_evidence"]
     message: str
 
     def to_json(self) -> Json:

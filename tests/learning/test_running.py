@@ -116,7 +116,7 @@ out.with_suffix(".txt").write_text("\\n".join(heard))
 def run_killed(base: Path, work: Path, step: int, when: str, out: Path) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
     command = [sys.executable, "-W", "ignore", "-c", KILLED, str(base), str(work), str(step), when, str(out)]
-    return subprocess.run(command, check=False, env=environment, timeout=240).returncode
+    return subprocess.run(command, check=False, env=environment, timeout=900).returncode
 
 
 @pytest.mark.parametrize(("step", "when"), [(11, "step"), (12, "sealing")])

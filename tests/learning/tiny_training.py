@@ -42,7 +42,7 @@ def reading(count: int = 24) -> list[ReadingExample]:
         start = text.index(value)
         answers = () if number % 4 == 0 else ((0, start, start + 1),)
         asked = f"how many days is {letter} ?" if answers else "when is leave ?"
-        found.append(ReadingExample(asked, (Text(text, "pump", f"d{number % 8}"),), answers, "given"))
+        found.append(ReadingExample(asked, (Text(text, "pump", f"d{number % 7}"),), answers, "given"))
     return found
 
 

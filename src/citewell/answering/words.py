@@ -6,10 +6,13 @@ import re
 
 from citewell.literals.terms import terms
 
-__all__ = ["IDENTIFIER", "expected_kind", "terms"]
+__all__ = ["CODE", "IDENTIFIER", "expected_kind", "terms"]
 
 IDENTIFIER = re.compile(r"[A-Za-z]*\d[\w.-]*\w|[A-Z]{2,}[\w-]*")
 """Part numbers, years, codes, acronyms: what must be the same thing, not a similar one."""
+
+CODE = re.compile(r"\b[A-Z]{2,}[A-Z0-9]*-\d[\w-]*|\b[A-Z]{3,}\d{2,}\w*")
+"""The surest of them: letters and digits that name one thing, such as TPX-220 or EN10025, and no quarter or year."""
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _KINDS = tuple(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citewell.cli.app import JsonOption, app
-from citewell.cli.output import console, message, print_json, printable
+from citewell.cli.output import console, message, print_json, printable, short_path
 
 if TYPE_CHECKING:
     from citewell.learning.curves import Progress
@@ -33,14 +33,28 @@ BaseOption = Annotated[Path, typer.Option("--base", metavar="DIR", help="Hugging
 OutputOption = Annotated[Path, typer.Option("--output", metavar="DIR", help="Where the model is written in the end.")]
 BudgetOption = Annotated[
     str,
-    typer.Option("--budget", metavar="TIME", show_default=False, help="Time for the training itself, such as 30m. [default: none]"),
+    typer.Option(
+        "--budget",
+        metavar="TIME",
+        show_default=False,
+        help="Time for the training itself, such as 30m. [default: none]",
+    ),
 ]
 EpochsOption = Annotated[float, typer.Option(min=0.001, help="Times each example is learnt from, at most.")]
 RateOption = Annotated[
-    float, typer.Option("--learning-rate", min=0.0, show_default=False, help="The highest learning rate. [default: the recipe's]")
+    float,
+    typer.Option(
+        "--learning-rate", min=0.0, show_default=False, help="The highest learning rate. [default: the recipe's]"
+    ),
 ]
 BatchOption = Annotated[
-    int, typer.Option("--batch", min=0, show_default=False, help="Tokens (reader, verifier) or rows in a batch. [default: the recipe's]")
+    int,
+    typer.Option(
+        "--batch",
+        min=0,
+        show_default=False,
+        help="Tokens (reader, verifier) or rows in a batch. [default: the recipe's]",
+    ),
 ]
 SeedOption = Annotated[int, typer.Option(help="Of everything random, and of the split.")]
 PatienceOption = Annotated[
@@ -51,14 +65,24 @@ FoldsOption = Annotated[int, typer.Option(min=0, help="Also cross-validate with 
 RankOption = Annotated[
     int, typer.Option("--lora-rank", min=0, help="Train adapters of this rank instead of the whole body. 0: the body.")
 ]
-AlphaOption = Annotated[int, typer.Option("--lora-alpha", min=0, show_default=False, help="Their weight. [default: twice the rank]")]
+AlphaOption = Annotated[
+    int, typer.Option("--lora-alpha", min=0, show_default=False, help="Their weight. [default: twice the rank]")
+]
 TargetsOption = Annotated[
-    str, typer.Option("--lora-targets", metavar="NAMES", show_default=False, help="Linear layers they go to. [default: all of the body]")
+    str,
+    typer.Option(
+        "--lora-targets",
+        metavar="NAMES",
+        show_default=False,
+        help="Linear layers they go to. [default: all of the body]",
+    ),
 ]
 NegativesOption = Annotated[
     int, typer.Option(min=0, help="Texts to mine for each query that comes without wrong ones.")
 ]
-LicenceOption = Annotated[str, typer.Option("--licence", show_default=False, help="Of the data, for the model's record.")]
+LicenceOption = Annotated[
+    str, typer.Option("--licence", show_default=False, help="Of the data, for the model's record.")
+]
 ThreadsOption = Annotated[int, typer.Option(min=0, show_default=False, help="Threads of the processor. [default: all]")]
 FreshOption = Annotated[
     bool, typer.Option("--fresh", help="Begin anew instead of going on, and replace what stands at --output.")
@@ -235,4 +259,4 @@ def _print(found: Learned) -> None:
     for each in found.folds:
         folds = " ".join(f"{value:.3f}" for value in each.held_out)
         screen.print(f"  {each.name:<20}{each.mean:.3f} ± {each.spread:.3f}   {folds}   {each.gap:+.3f}")
-    message(f"The model is in {found.output}, with CARD.md, TRAINING.json and loss.svg where there are such.")
+    message(f"The model is in {short_path(str(found.output))}: CARD.md tells about it, loss.svg shows its curve.")

@@ -45,10 +45,12 @@ Progress = Callable[[str, int, int], None]
 
 RIDGE = 3.0  # penalty on the weights of standardised features, for units
 CONFIDENCE_RIDGE = 1.0
+LEAST_SPREAD = 0.1  # standard deviation that a column is standardised by at least; most features run from 0 to 1
 ISOTONIC_FROM = 1000  # questions; with fewer the logistic model's own calibration is kept (Niculescu-Mizil and Caruana
 # 2005, figure 8: isotonic regression overfits below about that many)
 TARGET_RISK = 0.10  # wrong ones among plain answers
-WEAK_RISK = 0.25  # wrong ones among all that is shown, weak answers included
+WEAK_FROM = 0.4  # chance of being right below which even a marked answer helps nobody: a wrong one costs two thirds of
+# what a right one is worth
 FEWEST = 50  # questions; thresholds from fewer would be chance
 FEWEST_UNITS = 200  # answerable questions from which the weights of units are fitted anew
 STEADY = 20  # answers below which no risk is read from the curve's start
@@ -124,15 +126,11 @@ def collect(
 
 def fit(
     cases: Sequence[Case], before: Calibration | None = None, *, k: int = 5, target_risk: float = TARGET_RISK,
-    weak_risk: float = WEAK_RISK,
+    weak_from: float = WEAK_FROM,
 ) -> Fitted:  # fmt: skip
     """A calibration for such questions. before: what is in use; its weights of units are kept when the cases are too
     few to fit new ones. Raises DataError when they are too few or all alike."""
-    if len(cases) < FEWEST:
-        raise DataError(
-            f"The set has {len(cases)} questions that can be used, a calibration needs at least {FEWEST}. Add "
-            "questions, also some that the documents do not answer:  citewell evaluate make"
-        )
+    check_enough(len(cases))
     labelled = sum(bool(case.labels.any()) for case in cases)
     refit = before is None or labelled >= FEWEST_UNITS
     judged, right = np.zeros((len(cases), len(CONFIDENCE_FEATURES))), np.zeros(len(cases), dtype=bool)
@@ -168,16 +166,24 @@ def fit(
         knots = isotonic(raw, right)
         sure = _out_of_fold_isotonic(raw, right, parts)
     answer, coverage, risk = threshold_for(sure, right, target_risk)
-    weak, _, _ = threshold_for(sure, right, weak_risk)
     curve = tuple(
         RiskPoint(float(t), float((sure >= t).mean()), float(1 - right[sure >= t].mean()) if (sure >= t).any() else 0.0)
         for t in np.linspace(0, 0.95, 20)
     )
-    fitted = Calibration(*units, weights, bias, answer, min(weak, answer), target_risk, knots, curve, len(cases))
+    fitted = Calibration(*units, weights, bias, answer, min(weak_from, answer), target_risk, knots, curve, len(cases))
     error = calibration_curve(list(sure), list(right)).error
     return Fitted(
         fitted, len(cases), float(right.mean()), error, coverage, risk, tuple(map(float, sure)), tuple(map(bool, right))
     )
+
+
+def check_enough(questions: int) -> None:
+    """Raises DataError when thresholds from so many would be chance."""
+    if questions < FEWEST:
+        raise DataError(
+            f"The set has {questions} questions that can be used, a calibration needs at least {FEWEST}. Add "
+            "questions, also some that the documents do not answer:  citewell evaluate make"
+        )
 
 
 def threshold_for(sure: Floats, right: NDArray[np.bool_], risk: float) -> tuple[float, float, float]:
@@ -219,8 +225,12 @@ def isotonic(raw: Floats, right: NDArray[np.bool_]) -> tuple[tuple[float, float]
 
 
 def logistic(features: Floats, labels: NDArray[np.bool_], ridge: float) -> tuple[Floats, float]:
-    """Ridge-penalised logistic regression by Newton's method on standardised columns; returns raw weights and bias."""
-    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-9
+    """Ridge-penalised logistic regression by Newton's method on standardised columns; returns raw weights and bias.
+
+    A column that hardly varies is not blown up (:data:`LEAST_SPREAD`): a weight learnt from a few odd rows would rule
+    over every row that differs, such as the header's words where the questions were hardly about tables.
+    """
+    mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), LEAST_SPREAD)
     design = np.hstack([(features - mean) / scale, np.ones((len(features), 1))])
     penalty = np.diag([ridge] * features.shape[1] + [1e-6])
     weights = np.zeros(design.shape[1])

@@ -14,6 +14,7 @@ from citewell.records import Json
 Losses = list[tuple[int, float]]
 """(step, loss), in order."""
 
+_SIDES = ("train", "held_out")
 TRAIN, HELD_OUT = "·", "●"  # how the two are drawn in a terminal
 
 
@@ -33,8 +34,8 @@ class Curve:
     @staticmethod
     def restored(data: Json) -> Curve:
         """The curve that ``asdict`` took apart, from a file."""
-        losses = {name: [(int(step), float(loss)) for step, loss in data.get(name, ())] for name in ("train", "held_out")}
-        return Curve(**{**data, **losses})
+        train, held_out = ([(int(step), float(loss)) for step, loss in data.get(side, ())] for side in _SIDES)
+        return Curve(**{**data, "train": train, "held_out": held_out})
 
     def to_json(self) -> Json:
         return {

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import citewell
 from citewell.errors import MissingExtraError, UserError, refusal
 from citewell.evaluation.runs import Figure
+from citewell.learning.checkpoints import PLAN_NAME
 from citewell.learning.curves import Curve, draw
 from citewell.learning.data.examples import ReadingExample, SupportExample
 from citewell.learning.data.manifest import NOT_STATED, DataManifest
@@ -101,24 +102,36 @@ def learn(
     train, held_out = map(prepare, split(list(found.examples), share=settings.held_out, salt=salt))
     counts = {"train": len(train), "held out": len(held_out)}
     manifest = DataManifest(found.sources, salt, counts, f"citewell {citewell.__version__}")
-    return learn_examples(
-        recipe, base, output, train, held_out, manifest, settings, command=command, report=report, progress=progress,
-        folds=folds, notes=found.notes,
-    )  # fmt: skip
+    trained = train_once(recipe, base, staging, train, held_out, settings, report, progress)
+    return _finish(
+        recipe, base, output, staging, trained, train, held_out, manifest, command, report, folds, found.notes
+    )
 
 
 def learn_examples(
     recipe: RecipeName, base: Path, output: Path, train: Sequence[Any], held_out: Sequence[Any],
-    manifest: DataManifest, settings: LearnSettings, *, command: str = "", report: Report = lambda line: None,
-    progress: Watcher | None = None, folds: Sequence[FoldMetric] = (), notes: Sequence[str] = (),
+    manifest: DataManifest, settings: LearnSettings, *, fresh: bool = False, command: str = "",
+    report: Report = lambda line: None, progress: Watcher | None = None,
 ) -> Learned:  # fmt: skip
-    """The part of :func:`learn` from examples on: trains, exports, records, and puts the result in its place."""
-    staging = check_places(base, output, fresh=False)
+    """The same from examples that are made already."""
+    staging = check_places(base, output, fresh)
     trained = train_once(recipe, base, staging, train, held_out, settings, report, progress)
+    return _finish(recipe, base, output, staging, trained, train, held_out, manifest, command, report)
+
+
+def _finish(
+    recipe: RecipeName, base: Path, output: Path, staging: Path, trained: Trained, train: Sequence[Any],
+    held_out: Sequence[Any], manifest: DataManifest, command: str, report: Report, folds: Sequence[FoldMetric] = (),
+    notes: Sequence[str] = (),
+) -> Learned:  # fmt: skip
+    """Records and exports what was trained, and puts it in its place."""
+    from citewell.learning.train.running import quiet
+
     record = training_record(recipe, base, trained, manifest, command, folds, notes)
     (trained.checkpoint / "TRAINING.json").write_bytes(json_bytes(record))
     report("writing the model")
-    identity = _export(recipe, base, trained.checkpoint, staging / output.name, train, held_out, report)
+    with quiet():
+        identity = _export(recipe, base, trained.checkpoint, staging / output.name, train, held_out, report)
     _put_in_place(staging, trained, output, recipe)
     return Learned(
         recipe, output, output / "checkpoint", trained.curve, dict(trained.held_out), dict(trained.train), manifest,
@@ -131,18 +144,21 @@ def train_once(
     settings: LearnSettings, report: Report, progress: Watcher | None = None,
 ) -> Trained:  # fmt: skip
     """One training in the folder ``place``."""
+    from citewell.learning.train.running import quiet
+
     places = base, place / "work", place / "checkpoint", train, held_out, settings, report, progress
-    if recipe == "encoder":
-        from citewell.learning.train.encoder import train_encoder
+    with quiet(settings.threads):
+        if recipe == "encoder":
+            from citewell.learning.train.encoder import train_encoder
 
-        return train_encoder(*places)
-    if recipe == "reranker":
-        from citewell.learning.train.reranker import train_reranker
+            return train_encoder(*places)
+        if recipe == "reranker":
+            from citewell.learning.train.reranker import train_reranker
 
-        return train_reranker(*places)
-    from citewell.learning.train.pair_recipes import READER, VERIFIER, train_pairs
+            return train_reranker(*places)
+        from citewell.learning.train.pair_recipes import READER, VERIFIER, train_pairs
 
-    return train_pairs(READER if recipe == "reader" else VERIFIER, *places)
+        return train_pairs(READER if recipe == "reader" else VERIFIER, *places)
 
 
 def check_places(base: Path, output: Path, fresh: bool) -> Path:
@@ -157,13 +173,13 @@ def check_places(base: Path, output: Path, fresh: bool) -> Path:
             )
     if not PLAIN_NAME.fullmatch(output.resolve().name):
         raise UserError(
-            f"A model cannot be called {output.resolve().name!r}. Expected an --output whose last part is letters, digits, "
-            "'.' and '-'."
+            f"A model cannot be called {output.resolve().name!r}. Expected an --output whose last part is letters, "
+            "digits, '.' and '-'."
         )
     staging = output.with_name(f"{output.name}.training")
     if fresh:
         shutil.rmtree(staging, ignore_errors=True)
-    elif output.exists() and not staging.exists():
+    elif output.exists() and not any(staging.rglob(PLAN_NAME)):
         raise UserError(
             f"'{output}' exists. Choose another --output; or give --fresh to train anew and replace it in the end."
         )

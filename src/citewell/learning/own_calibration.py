@@ -20,7 +20,16 @@ from citewell.errors import DataError, SettingsError, UserError
 from citewell.evaluation.metrics.refusal import coverage_risk
 from citewell.evaluation.report.charts import Mark, Point, curve
 from citewell.evaluation.report.scales import Axis, percent
-from citewell.learning.calibration import TARGET_RISK, WEAK_RISK, Case, Fitted, Progress, collect, describe, fit
+from citewell.learning.calibration import (
+    TARGET_RISK,
+    Case,
+    Fitted,
+    Progress,
+    check_enough,
+    collect,
+    describe,
+    fit,
+)
 from citewell.learning.curves import as_file
 from citewell.models.modelset import MODELS, load_model_set, read_current
 from citewell.models.switching import compose, use
@@ -56,7 +65,7 @@ class OwnCalibration:
             "weak_from": round(fitted.calibration.weak, 4), "coverage": round(fitted.coverage, 4),
             "risk": round(fitted.risk, 4),
             "curve": [
-                {"threshold": round(each.threshold, 4), "coverage": round(each.coverage, 4), "risk": round(each.risk, 4)}
+                {name: round(getattr(each, name), 4) for name in ("threshold", "coverage", "risk")}
                 for each in told_points(fitted)
             ],
         }  # fmt: skip
@@ -73,15 +82,17 @@ def learn_calibration(
     """
     if not 0 < target_risk < 1:
         raise SettingsError(f"The target risk is {target_risk:g}. Expected a share between 0 and 1, such as 0.1.")
+    check_enough(len(questions.questions))
     folder = store.root / MODELS
     current, models = read_current(folder), load_model_set(folder)
     before = _before(models)
     cases = collect(store, questions, scope, reader=reader_of(models), progress=progress)
-    fitted = fit(cases, before, target_risk=target_risk, weak_risk=max(WEAK_RISK, target_risk))
-    if fitted.calibration.weak > 1:
+    fitted = fit(cases, before, target_risk=target_risk)
+    if max(fitted.confidences) < fitted.calibration.weak:
         raise DataError(
-            f"At no confidence are at most {percent(max(WEAK_RISK, target_risk))} of the answers to these "
-            f"{fitted.n:,} questions right enough to be shown: {percent(fitted.right)} are right if none is refused. "
+            f"None of the answers to these {fitted.n:,} questions is likely enough to be right to be shown (the "
+            f"chance is below {percent(fitted.calibration.weak)}): "
+            f"{percent(fitted.right)} are right if none is refused. "
             "Nothing was changed. Find out why they are wrong:  citewell diagnose"
         )
     refitted = before is None or fitted.calibration.weights is not before.weights

@@ -148,6 +148,7 @@ def _install(directory: Path, source: Path, parent: str) -> ModelSet:
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{offered.id}.{uuid.uuid4().hex}{PARTIAL}"
     try:
+        partial.mkdir()
         _copy(offered, partial)
         (partial / SET_FILE).write_bytes(description(replace(offered, parent=parent)))
         sync_tree(partial)

@@ -127,8 +127,9 @@ def section_pairs(path: Path, limit: int, seed: int = 0) -> list[tuple[str, Text
         for heading, body in zip(parts[1::2], parts[2::2], strict=True):
             words = body.split()
             name = title.group(1) if title else Path(page["path"]).stem
-            if 25 <= len(words) and len(heading) < 80 and heading.lower() not in {"syntax", "related links", "notes"}:
-                asked = generator.choice((f"{heading} {name}", f"{name}: {heading}", f"How does {name} handle {heading}?"))
+            if len(words) >= 25 and len(heading) < 80 and heading.lower() not in {"syntax", "related links", "notes"}:
+                ways = (f"{heading} {name}", f"{name}: {heading}", f"How does {name} handle {heading}?")
+                asked = generator.choice(ways)
                 found.append((asked, Text(_piece(body), name, page["path"])))
     generator.shuffle(found)
     return found[:limit]
@@ -149,7 +150,8 @@ def sentence_pairs(path: Path, limit: int, seed: int = 0) -> list[tuple[str, Tex
         words = [word for word in window[picked].split() if generator.random() < 0.7]
         if len(words) >= 5:
             rest = window if generator.random() < 0.1 else [*window[:picked], *window[picked + 1 :]]
-            found.append((" ".join(words[:24]), Text(_piece(" ".join(rest)), page.get("title", ""), str(page.get("title", "")))))
+            title = str(page.get("title", ""))
+            found.append((" ".join(words[:24]), Text(_piece(" ".join(rest)), title, title)))
     generator.shuffle(found)
     return found[:limit]
 
@@ -199,7 +201,7 @@ def _piece(text: str) -> str:
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, str]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)

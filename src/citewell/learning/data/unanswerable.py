@@ -22,7 +22,7 @@ _AUXILIARY = re.compile(
 _NO_NOUNS = frozenset(
     """their whom other many main most some same such only also each both first last next past very more less much
     than then they them this that these those with from into over under about after before while where when which
-    whose what whole between during against through there here been being were have because""".split()
+    whose what whole between during against through there here been being were have because""".split()  # noqa: SIM905
 )
 
 ANTONYMS = {
@@ -40,7 +40,7 @@ ANTONYMS = {
     internal/external domestic/foreign always/never all/none common/rare popular/unpopular possible/impossible
     advantage/disadvantage advantages/disadvantages agree/disagree success/failure friend/enemy ally/enemy
     winter/summer day/night morning/evening urban/rural import/export input/output included/excluded include/exclude
-    required/optional mandatory/optional ancient/modern former/current""".split()
+    required/optional mandatory/optional ancient/modern former/current""".split()  # noqa: SIM905
     for a, b in (pair.split("/"), pair.split("/")[::-1])
 }
 

@@ -1,7 +1,8 @@
 """The encoder's recipe: a query near the texts that answer it, far from those that do not.
 
 Multiple negatives ranking (Henderson et al. 2017, arXiv:1705.00652) with sentence-transformers: of all texts of a
-batch, the query's own must come nearest; hard negatives, where examples have any, stand among them. The words are frozen.
+batch, the query's own must come nearest; hard negatives, where examples have any, stand among them. The words are
+frozen.
 """
 
 from __future__ import annotations

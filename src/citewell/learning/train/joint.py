@@ -119,7 +119,7 @@ def _token_span(pair: Pair, start: int, end: int) -> tuple[int, int] | None:
 def plan(groups: Sequence[Group], batch_tokens: int, seed: int) -> list[list[int]]:
     """Batches of groups of about the same length, at most ``batch_tokens`` with padding, in random order."""
     generator = random.Random(seed)
-    order = sorted(range(len(groups)), key=lambda i: (groups[i].tokens + generator.uniform(-8, 8)))
+    order = sorted(range(len(groups)), key=lambda i: groups[i].tokens + generator.uniform(-8, 8))
     batches: list[list[int]] = [[]]
     rows = 0
     for index in order:
@@ -177,7 +177,8 @@ def loss_of(logits: dict[str, torch.Tensor], batch: dict[str, torch.Tensor]) -> 
     known = relevant >= 0
     if known.any():
         parts.append(functional.binary_cross_entropy_with_logits(scores[known], relevant[known]))
-        mixed = (_of_group((relevant == 1).float(), group, "amax") * _of_group((relevant == 0).float(), group, "amax")).bool()
+        both = [_of_group((relevant == value).float(), group, "amax") for value in (0, 1)]
+        mixed = (both[0] * both[1]).bool()
         if mixed.any():
             whole = _group_logsumexp(scores.masked_fill(~known, FAR), group)
             gold = _group_logsumexp(scores.masked_fill(relevant != 1, FAR), group)

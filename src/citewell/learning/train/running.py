@@ -190,7 +190,7 @@ def conduct(
 
     held_out: size of the held-out side, in steps' worth of tokens; 0 when there is none.
     """
-    with _quiet(settings.threads):
+    with quiet(settings.threads):
         plan = _plan(network, build, settings, work, report, held_out, tokens_per_step, identity)
         curve = Curve.restored(plan.get("finished", {}))
         weights = work / f"checkpoint-{curve.best or curve.steps}"
@@ -336,14 +336,18 @@ def _plan(
 
 
 @contextmanager
-def _quiet(threads: int) -> Iterator[None]:
+def quiet(threads: int = 0) -> Iterator[None]:
     """Without the library's own messages and bars, and on so many threads."""
     level, before = transformers.utils.logging.get_verbosity(), torch.get_num_threads()
+    bars = transformers.utils.logging.is_progress_bar_enabled()
     transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     if threads:
         torch.set_num_threads(threads)
     try:
         yield
     finally:
         transformers.utils.logging.set_verbosity(level)
+        if bars:
+            transformers.utils.logging.enable_progress_bar()
         torch.set_num_threads(before)
