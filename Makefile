@@ -1,6 +1,7 @@
 # make demo    install into .venv and ask the sample corpus four questions
 # make test    run every test
 # make check   lint, format, types, import layers, documentation
+# make models DATA=… BASE=… OUT=…   train the models that ship, from public data (see docs/how-to/train-models.md)
 # make bench   the quick benchmarks that need no data set (see benchmarks/README.md for the rest)
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench size clean
+.PHONY: demo test check bench size models clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +42,13 @@ bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/trace.py
 	$(BIN)/python benchmarks/sync.py
 	$(BIN)/python benchmarks/size.py
+
+$(VENV)/installed-train: $(VENV)/installed
+	$(PIP) --editable '.[train]'
+	@touch $@
+
+models: $(VENV)/installed-train
+	$(BIN)/python -m scripts.make_models --data $(DATA) --base $(BASE) --output $(OUT)
 
 size: $(VENV)/installed
 	$(BIN)/python benchmarks/size.py
