@@ -90,7 +90,7 @@ def test_the_words_stay_what_they_were(base: Path, tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.learning.test_running import SHORT, train
+from tests.learning.test_training_runs import SHORT, train
 import citewell.learning.train.running as running
 from safetensors.torch import save_file
 
