@@ -44,8 +44,7 @@ def test_the_receipt_says_what_was_checked_and_nothing_of_the_text(collection: C
     assert [each.uri for each in receipt.documents] == [str(share / "vault.md")]
     assert {check.where for check in receipt.checks} == {
         "search", "passages and their indexes", "stored parses", "catalog", "question sets and runs",
-        "model sets",
-        "settings, lock, receipts",
+        "settings, lock, receipts, model sets",
     }  # fmt: skip
     assert all(check.examined > 0 for check in receipt.checks)
     written = sorted((collection.store.root / erasure.RECEIPTS).iterdir())

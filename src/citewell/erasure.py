@@ -294,28 +294,30 @@ def _check_evaluations(store: Store, evidence: Evidence) -> Check:
     return Check(check.where, check.how, check.examined, (*check.found, *left))
 
 
-def _check_models(store: Store, evidence: Evidence) -> Check:
-    return _check_files(store, evidence, "model sets", MODEL_SETS, "every byte")
-
-
 def _check_rest(store: Store, evidence: Evidence) -> Check:
-    return _check_files(store, evidence, "settings, lock, receipts", REST, "every byte")
+    return _check_files(store, evidence, "settings, lock, receipts, model sets", REST, "every byte")
 
 
 PASSAGES = ("passages*.lance/**/*",)
 PARSES = ("blobs/**/*",)
 CATALOG = ("catalog*.db", "catalog*.db-journal", "catalog*.db.*")
 SETS_AND_RUNS = (f"{EVALUATIONS}/**/*",)
-MODEL_SETS = (f"{MODELS}/**/*",)
-REST = ("collection.toml", "collection.toml.*", "building.toml", "building.toml.*", "lock", f"{RECEIPTS}/*")
+REST = (
+    "collection.toml",
+    "collection.toml.*",
+    "building.toml",
+    "building.toml.*",
+    "lock",
+    f"{RECEIPTS}/*",
+    f"{MODELS}/**/*",
+)
 
 HOLDINGS = (
     Holding("passages and their indexes", PASSAGES, (), _check_passages),
     Holding("stored parses", PARSES, (), _check_parses),
     Holding("catalog", CATALOG, ("items", "signatures", "sources", "intention", "schema_version"), _check_catalog),
     Holding("question sets and runs", SETS_AND_RUNS, (), _check_evaluations),
-    Holding("model sets", MODEL_SETS, (), _check_models),
-    Holding("settings, lock, receipts", REST, (), _check_rest),
+    Holding("settings, lock, receipts, model sets", REST, (), _check_rest),
 )
 """Every part of the live collection. Snapshots are what the receipt lists apart: they hold what they held."""
 
