@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from citewell.errors import UserError
-from citewell.models.tokens import readable
+from citewell.models.tokens import read_tokenizer, readable
 from citewell.records import Span
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 MAX_TOKENS = 384  # of a pair; the longest the shipped models were trained on
 FIRST_TOKENS = 64  # of the question; the rest is cut
@@ -43,14 +39,7 @@ class PairTokens:
     """Cuts pairs with a BERT ``tokenizer.json``. Safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        from tokenizers import Tokenizer
-
-        try:
-            self._tokenizer: Tokenizer = Tokenizer.from_buffer(path.read_bytes())
-        except Exception as error:  # the library raises bare Exception for every bad file
-            raise UserError(f"{path} is not a tokenizer this release can read ({error}). Restore the file.") from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = read_tokenizer(path)
         start, end = self._tokenizer.token_to_id("[CLS]"), self._tokenizer.token_to_id("[SEP]")
         if start is None or end is None:
             raise UserError(f"{path} has no [CLS] and [SEP]. Expected the tokenizer of a BERT-like model.")

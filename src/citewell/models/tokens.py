@@ -26,14 +26,7 @@ class Tokens:
     """A ``tokenizer.json`` as an encoder uses it. Safe to share between threads: nothing changes after loading."""
 
     def __init__(self, path: Path) -> None:
-        from tokenizers import Tokenizer
-
-        try:
-            self._tokenizer: Tokenizer = Tokenizer.from_buffer(path.read_bytes())
-        except Exception as error:  # the library raises bare Exception for every bad file
-            raise UserError(f"{path} is not a tokenizer this release can read ({error}). Restore the file.") from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = read_tokenizer(path)
         probe = self._tokenizer.encode("a")
         special = probe.special_tokens_mask
         first = special.index(0) if 0 in special else len(special)
@@ -54,6 +47,19 @@ class Tokens:
     def spans(self, text: str) -> list[tuple[int, int]]:
         offsets: list[tuple[int, int]] = self._tokenizer.encode(readable([text])[0], add_special_tokens=False).offsets
         return offsets
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer in ``path``, which neither cuts nor pads."""
+    from tokenizers import Tokenizer
+
+    try:
+        found: Tokenizer = Tokenizer.from_buffer(path.read_bytes())
+    except Exception as error:  # the library raises bare Exception for every bad file
+        raise UserError(f"{path} is not a tokenizer this release can read ({error}). Restore the file.") from error
+    found.no_truncation()
+    found.no_padding()
+    return found
 
 
 def readable(texts: Sequence[str]) -> list[str]:

@@ -10,23 +10,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from citewell.errors import UserError
-
-HEADS_NAME = "heads.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A linear layer on every token's vector, or on the first token's only. size: its outputs."""
-
-    on: Literal["tokens", "first"]
-    size: int
+from citewell.models.files import HEADS_NAME, Head
 
 
 def plain_attention(

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from citewell.learning.data.examples import RankingExample, ReadingExample, Text
-from citewell.learning.train.backbone import Head
+from citewell.models.files import Head
 from citewell.models.pairs import Pair, PairTokens
 
 HEADS = {"span": Head("tokens", 2), "relevance": Head("first", 1)}

@@ -17,10 +17,11 @@ from citewell.errors import UserError
 from citewell.evaluation.runs import Figure
 from citewell.learning.recipes import LearnSettings, RecipeName, Report, Trained, Watcher, sample
 from citewell.learning.train import joint, verifier
-from citewell.learning.train.backbone import Head, PairNetwork, load_network, save_checkpoint
+from citewell.learning.train.backbone import PairNetwork, load_network, save_checkpoint
 from citewell.learning.train.lora import RATE, add_lora
 from citewell.learning.train.measuring import figures, identity_of
 from citewell.learning.train.running import Batch, TrainingSettings, fit
+from citewell.models.files import Head
 from citewell.models.pairs import PairTokens
 
 ANSWER_TOKENS = 30  # an answer's length at most, as everywhere since BERT's own SQuAD script

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from citewell.learning.parity import Logits
-from citewell.learning.train.backbone import Head as TrainedHead
 from citewell.learning.train.backbone import load_network
 from citewell.models.files import Head
 from citewell.models.pairs import Pair
@@ -17,7 +16,7 @@ from citewell.models.pairs import Pair
 
 def torch_logits(checkpoint: Path, heads: Mapping[str, Head], pairs: Sequence[Pair]) -> list[Logits]:
     """Of each pair, alone in its batch and in float32."""
-    network = load_network(checkpoint, {name: TrainedHead(head.on, head.size) for name, head in heads.items()}).eval()
+    network = load_network(checkpoint, heads).eval()
     found = []
     with torch.inference_mode():
         for pair in pairs:

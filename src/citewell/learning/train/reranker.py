@@ -17,9 +17,10 @@ import torch
 from citewell.learning.data.examples import RankingExample
 from citewell.learning.recipes import LearnSettings, Report, Trained, Watcher, sample, written
 from citewell.learning.train import sentences
-from citewell.learning.train.backbone import Head, PairNetwork, save_checkpoint
+from citewell.learning.train.backbone import PairNetwork, save_checkpoint
 from citewell.learning.train.measuring import figures, identity_of, ranking_values
 from citewell.learning.train.running import conduct
+from citewell.models.files import Head
 from citewell.models.pairs import MAX_TOKENS
 
 LEARNING_RATE = 1e-4

@@ -20,8 +20,9 @@ from torch.nn import functional
 from citewell.learning.curves import Curve
 from citewell.learning.data.examples import SupportExample
 from citewell.learning.data.manifest import DataManifest
-from citewell.learning.train.backbone import Head, load_network, save_checkpoint
+from citewell.learning.train.backbone import load_network, save_checkpoint
 from citewell.learning.train.running import TrainingSettings, fit
+from citewell.models.files import Head
 from citewell.models.pairs import Pair, PairTokens
 from citewell.records import Json
 
